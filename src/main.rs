@@ -1,0 +1,2 @@
+//! The perf-gate command.
+fn main() {}

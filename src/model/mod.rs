@@ -1,0 +1,24 @@
+//! The nouns of perf-gate: a [`Run`] and what it is made of.
+//!
+//! Everything here is plain data in base units (seconds, bytes, 1/s, ratios); nothing reads a file, a clock or the
+//! environment. A run as it is held in memory is the run as it is written: the native format is `Run`, serialised.
+
+mod distribution;
+mod environment;
+mod metric;
+mod native;
+mod record;
+mod run;
+mod summary;
+mod timeline;
+mod unit;
+
+pub use distribution::{Histogram, Latency, Resolution};
+pub use environment::{Environment, Load, Tool};
+pub use metric::{Direction, Metric, quantile_of};
+pub use native::{SCHEMA, parse, schema, write};
+pub use record::Record;
+pub use run::{ALL, Basis, Endpoint, Failure, Interval, Kind, Measurement, OTHER, Run, Series, Source, Warning};
+pub use summary::{EndpointSummary, LogValue, Summary};
+pub use timeline::{Block, Timeline, Track};
+pub use unit::{Amount, Unit, parse_amount, parse_duration};

@@ -1,0 +1,362 @@
+//! A run in slices of time: for each endpoint and slice the requests, the errors and the latencies of the successful.
+//!
+//! Slices are 0.25 s wide at first, on a grid of Unix time, and double whenever there are too many of them, so that the
+//! memory does not grow with the length of the run. Latencies are kept as bucket numbers of [`Histogram`], packed.
+
+use std::collections::BTreeMap;
+
+use super::Histogram;
+
+/// Width of a slice at first, ns.
+const FIRST_WIDTH: i64 = 250_000_000;
+/// Most slices of one endpoint.
+const MOST_SLICES: usize = 2_048;
+/// Most slices of all endpoints together: bounds the memory of a run with very many labels.
+const MOST_CELLS: usize = 1 << 18;
+/// Latencies of a slice that are kept as they came before they are packed.
+const OPEN: usize = 512;
+/// Nanoseconds per second.
+const NANOS: f64 = 1e9;
+
+/// The slices of all endpoints of a run. Times are Unix time in ns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeline {
+    width: i64,
+    cells: usize,
+    tracks: Vec<Track>,
+    first: i64,
+    last: i64,
+}
+
+/// The slices of one endpoint.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Track {
+    /// Endpoint name.
+    pub name: String,
+    cells: BTreeMap<i64, Cell>,
+}
+
+/// Some consecutive slices of one endpoint, joined.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// Requests that started in it.
+    pub count: u64,
+    /// Failed ones among them.
+    pub errors: u64,
+    /// Latencies of the successful ones.
+    pub ok: Histogram,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self { width: FIRST_WIDTH, cells: 0, tracks: Vec::new(), first: i64::MAX, last: i64::MIN }
+    }
+}
+
+impl Timeline {
+    /// Adds an endpoint and returns its number, to be used with [`Timeline::add`].
+    pub fn track(&mut self, name: &str) -> usize {
+        self.tracks.push(Track { name: name.to_owned(), cells: BTreeMap::new() });
+        self.tracks.len() - 1
+    }
+
+    /// Adds `weight` requests of endpoint number `track` that started at `start`; `bucket` is the latency bucket of
+    /// successful ones, `None` says that they failed.
+    pub fn add(&mut self, track: usize, start: i64, bucket: Option<u16>, weight: u32) {
+        self.first = self.first.min(start);
+        self.last = self.last.max(start);
+        let cells = &mut self.tracks[track].cells;
+        let before = cells.len();
+        cells.entry(start.div_euclid(self.width)).or_default().add(bucket, weight);
+        if cells.len() > before {
+            self.cells += 1;
+            while self.tracks[track].cells.len() > MOST_SLICES || self.cells > MOST_CELLS {
+                if !self.widen() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The endpoints in the order they were added.
+    pub fn tracks(&self) -> &[Track] {
+        &self.tracks
+    }
+
+    /// Start of the first request, Unix time in ns; `None` without requests.
+    pub fn first_start(&self) -> Option<i64> {
+        (self.first <= self.last).then_some(self.first)
+    }
+
+    /// Seconds from the start of the first request to the start of the last.
+    pub fn span(&self) -> f64 {
+        if self.first <= self.last { (self.last - self.first) as f64 / NANOS } else { 0.0 }
+    }
+
+    /// Width of a slice, s.
+    pub fn slice_width(&self) -> f64 {
+        self.width as f64 / NANOS
+    }
+
+    /// The part `[from, to)` of an endpoint's run, in s from the first request, cut into `parts` equal blocks.
+    ///
+    /// A slice belongs to the block that holds its middle; slices beyond `to` belong to the last block.
+    pub fn blocks(&self, track: &Track, from: f64, to: f64, parts: usize) -> Vec<Block> {
+        let mut joined: Vec<(Block, Vec<(u16, u64)>)> = vec![Default::default(); parts];
+        for (slice, cell) in &track.cells {
+            let middle = self.seconds(slice * self.width + self.width / 2);
+            if middle < from || parts == 0 {
+                continue;
+            }
+            let part = ((middle - from) / (to - from) * parts as f64) as usize;
+            let (block, cells) = &mut joined[part.min(parts - 1)];
+            block.count += u64::from(cell.count);
+            block.errors += u64::from(cell.errors);
+            cell.unpack(|bucket, count| cells.push((bucket, count)));
+        }
+        joined.into_iter().map(|(block, cells)| Block { ok: Histogram::from_cells(coalesce(cells)), ..block }).collect()
+    }
+
+    /// Joins the run of another load generator that ran at the same time.
+    pub fn merge(&mut self, mut other: Self) {
+        while self.width < other.width && self.widen() {}
+        while other.width < self.width && other.widen() {}
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        for track in other.tracks {
+            let name = track.name.clone();
+            match self.tracks.iter_mut().find(|t| t.name == name) {
+                Some(mine) => track.cells.into_iter().for_each(|(slice, cell)| {
+                    mine.cells.entry(slice).or_default().merge(&cell);
+                }),
+                None => self.tracks.push(track),
+            }
+        }
+        self.cells = self.tracks.iter().map(|t| t.cells.len()).sum();
+        while self.tracks.iter().any(|t| t.cells.len() > MOST_SLICES) && self.widen() {}
+    }
+
+    /// Joins the slices of endpoint number `from` to those of number `to` and empties `from`.
+    pub fn fold(&mut self, from: usize, to: usize) {
+        let cells = std::mem::take(&mut self.tracks[from].cells);
+        self.cells -= cells.len();
+        for (slice, cell) in cells {
+            let target = &mut self.tracks[to].cells;
+            let before = target.len();
+            target.entry(slice).or_default().merge(&cell);
+            self.cells += target.len() - before;
+        }
+    }
+
+    /// Removes endpoints without requests and sorts the others by name.
+    pub fn tidy(&mut self) {
+        self.tracks.retain(|track| !track.cells.is_empty());
+        self.tracks.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// Requests by slice number over all endpoints: what a step of the clock can be seen in.
+    pub fn counts(&self) -> BTreeMap<i64, u64> {
+        let mut counts = BTreeMap::new();
+        for (slice, cell) in self.tracks.iter().flat_map(|t| &t.cells) {
+            *counts.entry(*slice).or_insert(0) += u64::from(cell.count);
+        }
+        counts
+    }
+
+    /// Forgets all slices outside `keep` (slice numbers as in [`Timeline::counts`]) and returns the requests in them.
+    pub fn keep(&mut self, keep: std::ops::RangeInclusive<i64>) -> u64 {
+        let mut dropped = 0;
+        for track in &mut self.tracks {
+            track.cells.retain(|slice, cell| {
+                let kept = keep.contains(slice);
+                dropped += if kept { 0 } else { u64::from(cell.count) };
+                kept
+            });
+        }
+        self.cells = self.tracks.iter().map(|t| t.cells.len()).sum();
+        self.first = self.first.max(keep.start() * self.width);
+        self.last = self.last.min((keep.end() + 1) * self.width - 1);
+        dropped
+    }
+
+    fn seconds(&self, at: i64) -> f64 {
+        (at - self.first) as f64 / NANOS
+    }
+
+    /// Doubles the width of the slices; says whether that was possible.
+    fn widen(&mut self) -> bool {
+        let Some(width) = self.width.checked_mul(2) else { return false };
+        self.width = width;
+        self.cells = 0;
+        for track in &mut self.tracks {
+            for (slice, cell) in std::mem::take(&mut track.cells) {
+                track.cells.entry(slice.div_euclid(2)).or_default().merge(&cell);
+            }
+            self.cells += track.cells.len();
+        }
+        true
+    }
+}
+
+/// One endpoint in one slice.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Cell {
+    count: u32,
+    errors: u32,
+    /// Latency buckets as they came.
+    open: Vec<u16>,
+    /// Latency buckets in ascending order: pairs of (distance to the one before, count) as LEB128.
+    packed: Vec<u8>,
+}
+
+impl Cell {
+    fn add(&mut self, bucket: Option<u16>, weight: u32) {
+        self.count = self.count.saturating_add(weight);
+        match bucket {
+            None => self.errors = self.errors.saturating_add(weight),
+            Some(bucket) if weight == 1 => {
+                self.open.push(bucket);
+                if self.open.len() >= OPEN {
+                    self.pack(std::iter::empty());
+                }
+            }
+            Some(bucket) => self.pack(std::iter::once((bucket, u64::from(weight)))),
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.errors = self.errors.saturating_add(other.errors);
+        if self.open.len() + other.open.len() < OPEN && other.packed.is_empty() {
+            self.open.extend_from_slice(&other.open);
+        } else {
+            let mut cells = Vec::new();
+            other.unpack(|bucket, count| cells.push((bucket, count)));
+            self.pack(cells.into_iter());
+        }
+    }
+
+    /// Calls `each` with buckets and counts, a bucket possibly several times, in no particular order.
+    fn unpack(&self, mut each: impl FnMut(u16, u64)) {
+        self.open.iter().for_each(|bucket| each(*bucket, 1));
+        let mut bytes = self.packed.iter();
+        let mut bucket = 0;
+        while bytes.len() > 0 {
+            bucket += varint(&mut bytes);
+            each(bucket as u16, varint(&mut bytes));
+        }
+    }
+
+    fn pack(&mut self, more: impl Iterator<Item = (u16, u64)>) {
+        let mut cells: Vec<(u16, u64)> = more.collect();
+        self.unpack(|bucket, count| cells.push((bucket, count)));
+        let mut packed = Vec::with_capacity(self.packed.len() + 64);
+        let mut previous = 0;
+        for (bucket, count) in coalesce(cells) {
+            push_varint(&mut packed, u64::from(bucket - previous));
+            push_varint(&mut packed, count);
+            previous = bucket;
+        }
+        packed.shrink_to_fit();
+        self.packed = packed;
+        self.open = Vec::new();
+    }
+}
+
+/// Sorts by bucket and adds the counts of equal ones.
+fn coalesce(mut cells: Vec<(u16, u64)>) -> Vec<(u16, u64)> {
+    cells.sort_unstable();
+    cells.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    cells
+}
+
+fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> u64 {
+    let mut value = 0;
+    for (shift, byte) in (0..64).step_by(7).zip(bytes) {
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn total(timeline: &Timeline, track: usize) -> Block {
+        timeline.blocks(&timeline.tracks()[track], 0.0 - timeline.slice_width(), timeline.span() + 1.0, 1).remove(0)
+    }
+
+    #[test]
+    fn slices_double_when_a_run_is_long_and_lose_nothing() {
+        let mut timeline = Timeline::default();
+        let track = timeline.track("a");
+        for second in 0..10_000_i64 {
+            timeline.add(track, second * 1_000_000_000, Some((second % 3_000) as u16), 1);
+        }
+        assert!(timeline.tracks()[0].cells.len() <= MOST_SLICES);
+        assert_eq!(timeline.slice_width(), 8.0);
+        let block = total(&timeline, track);
+        assert_eq!((block.count, block.ok.count()), (10_000, 10_000));
+    }
+
+    #[test]
+    fn one_wild_time_does_not_size_an_array() {
+        let mut timeline = Timeline::default();
+        let track = timeline.track("a");
+        timeline.add(track, 1_795_225_991_000_000_000, Some(1), 1);
+        timeline.add(track, 0, None, 1);
+        assert_eq!(timeline.tracks()[0].cells.len(), 2);
+        assert_eq!(timeline.slice_width(), 0.25);
+    }
+
+    #[test]
+    fn blocks_hold_the_slices_whose_middle_they_hold() {
+        let mut timeline = Timeline::default();
+        let track = timeline.track("a");
+        for quarter in 0..40 {
+            timeline.add(track, quarter * FIRST_WIDTH, Some(quarter as u16), 1);
+        }
+        let blocks = timeline.blocks(&timeline.tracks()[0], 1.0, 10.0, 9);
+        assert_eq!(blocks.iter().map(|b| b.count).collect::<Vec<_>>(), vec![4; 9]);
+        assert_eq!(blocks[0].ok.cells()[0], (4, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_shards_do_not_matter(mut seen in prop::collection::vec((0_i64..4_000_000, 0_u16..3_000, 0..3_u32), 1..800), cut in 0..800_usize) {
+            let record = |part: &[(i64, u16, u32)]| {
+                let mut timeline = Timeline::default();
+                timeline.track("a");
+                for (ms, bucket, kind) in part {
+                    timeline.add(0, ms * 1_000_000, (*kind > 0).then_some(*bucket), (*kind).max(1));
+                }
+                timeline
+            };
+            let whole = record(&seen);
+            let cut = cut.min(seen.len());
+            let mut joined = record(&seen[..cut]);
+            joined.merge(record(&seen[cut..]));
+            prop_assert_eq!(total(&whole, 0), total(&joined, 0));
+            seen.reverse();
+            prop_assert_eq!(total(&whole, 0), total(&record(&seen), 0));
+        }
+    }
+}
