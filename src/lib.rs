@@ -2,4 +2,5 @@
 
 pub mod baseline;
 pub mod history;
+pub mod ingest;
 pub mod model;

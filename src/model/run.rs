@@ -303,8 +303,8 @@ pub struct Source {
     pub format: String,
     /// Bytes as they lie on disk.
     pub size: u64,
-    /// SHA-256 of those bytes, hexadecimal.
-    pub sha256: String,
+    /// Digest of those bytes: `xxh3:` and 32 hexadecimal digits. It tells files apart; it is no signature.
+    pub digest: String,
 }
 
 /// Something a reader should know before trusting a figure.

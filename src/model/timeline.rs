@@ -148,6 +148,29 @@ impl Timeline {
         }
     }
 
+    /// Removes endpoints without requests and says which number the others have now.
+    pub fn compact(&mut self) -> BTreeMap<usize, usize> {
+        let kept = (0..self.tracks.len()).filter(|at| !self.tracks[*at].cells.is_empty());
+        let numbers = kept.enumerate().map(|(new, old)| (old, new)).collect();
+        self.tracks.retain(|track| !track.cells.is_empty());
+        numbers
+    }
+
+    /// Latencies of the successful requests of the whole run, by endpoint.
+    pub fn histograms(&self) -> BTreeMap<String, Histogram> {
+        let whole = |track: &Track| {
+            let mut cells = Vec::new();
+            for cell in track.cells.values() {
+                cell.unpack(|bucket, count| cells.push((bucket, count)));
+                if cells.len() > 1 << 16 {
+                    cells = coalesce(cells);
+                }
+            }
+            Histogram::from_cells(coalesce(cells))
+        };
+        self.tracks.iter().map(|track| (track.name.clone(), whole(track))).collect()
+    }
+
     /// Removes endpoints without requests and sorts the others by name.
     pub fn tidy(&mut self) {
         self.tracks.retain(|track| !track.cells.is_empty());

@@ -1,0 +1,77 @@
+//! Ingest: bytes of result files in, one [`Run`] out, in memory that does not grow with the files.
+//!
+//! Each format is a row of [`FORMATS`]: a name, a test of the first bytes, and a function that streams observations to
+//! the [`Recorder`]. The files given together are the parts of one run: shards of one format are added up, resource
+//! series are attached, and of several views of the same requests the most detailed is used.
+
+mod head;
+mod input;
+mod native;
+mod parts;
+mod recorder;
+mod resources;
+mod tally;
+
+pub use head::Head;
+pub use input::{Input, Line};
+pub use parts::{Part, detect, join};
+pub use recorder::{Observation, Recorder, Sampled};
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+#[cfg(doc)]
+use crate::model::Run;
+
+/// Every format that is read, in the order of the documentation.
+pub const FORMATS: &[Format] = &[native::FORMAT];
+
+/// One file format.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// As `--format` and documents spell it: `k6-json`.
+    pub name: &'static str,
+    /// The tool that writes it; empty for resource series.
+    pub tool: &'static str,
+    /// What it is, in a few words, for `--help` and messages.
+    pub about: &'static str,
+    /// How much of the requests it tells.
+    pub detail: Detail,
+    /// Whether the first bytes of a file are of this format.
+    pub detect: fn(&Head<'_>) -> bool,
+    /// Streams the file to the recorder.
+    pub read: fn(&mut Input<'_>, &mut Recorder) -> Result<()>,
+}
+
+/// How much of the requests a format tells; later is more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Nothing: series of the system under test.
+    Resources,
+    /// Kinds of failures only.
+    Failures,
+    /// Running totals over time, the last of which is the final aggregate.
+    Slices,
+    /// One figure per metric and endpoint.
+    Aggregate,
+    /// Latency histograms without time.
+    Histogram,
+    /// Each request.
+    Raw,
+    /// A whole run in the native format.
+    Native,
+}
+
+/// What the caller decides about reading.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Name of the scenario the run is of.
+    pub scenario: String,
+    /// Use what is whole of a truncated file instead of refusing it.
+    pub allow_truncated: bool,
+    /// Name of the format of all load files, where detection is not wanted.
+    pub format: Option<String>,
+    /// Which series stand for which metric: `memory` → `heap_bytes`.
+    pub resources: BTreeMap<String, String>,
+}

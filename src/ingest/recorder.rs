@@ -1,0 +1,466 @@
+//! The recorder: observations in, a run out; the only mutable state of ingest.
+//!
+//! Sums are kept in whole nanoseconds, so that the order of the observations changes nothing. Endpoints are capped:
+//! labels that hold ids would otherwise cost memory without bound and say nothing each.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use anyhow::Result;
+
+use super::Options;
+use super::resources::Resources;
+use super::tally::{Counts, Tally};
+use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, OTHER, Resolution, Run, Timeline, Unit};
+
+/// Endpoints that are kept apart at the end.
+const MOST_ENDPOINTS: usize = 1_000;
+/// Endpoints that are kept apart while reading: when there are more, the rarer half is merged.
+const MOST_LABELS: usize = 4_000;
+/// Labels that are remembered as merged; when even these are more, every new label is merged.
+const MOST_MERGED: usize = 1_000_000;
+/// Share of observations that may be unusable (negative, not finite, at an impossible time) before a run is invalid.
+const MOST_UNUSABLE: f64 = 0.01;
+/// Width of the intervals that are kept for trends and charts, s.
+const INTERVAL: f64 = 30.0;
+/// Most intervals of a run; a longer run has wider ones.
+const MOST_INTERVALS: f64 = 240.0;
+/// Kinds of failures that are kept.
+const MOST_FAILURES: usize = 50;
+/// Nanoseconds per second.
+const NANOS: f64 = 1e9;
+/// A part of the run that is further away than this from the rest, s, is a step of the clock, not a pause.
+const CLOCK_STEP: f64 = 6.0 * 3600.0;
+
+/// One request (or transaction) as a file tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The endpoint's name.
+    pub label: &'a str,
+    /// Request or transaction.
+    pub kind: Kind,
+    /// When it started, Unix time in ns, where the file tells.
+    pub start: Option<i64>,
+    /// Its latency, s.
+    pub latency: f64,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// How many requests the row stands for; 1 but in distributed `JMeter`.
+    pub weight: u32,
+}
+
+/// How values of a custom metric are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampled {
+    /// A distribution, of durations in seconds or of numbers.
+    Trend(Unit),
+    /// Amounts to be added up.
+    Counter(Unit),
+    /// A level, the last value of which counts.
+    Gauge(Unit),
+    /// A share of values that are not 0.
+    Rate,
+}
+
+/// Takes what a format's reader sees and makes the [`Run`] of it.
+pub struct Recorder {
+    run: Run,
+    labels: HashMap<String, usize>,
+    merged: HashSet<String>,
+    endpoints: Vec<Counts>,
+    timeline: Timeline,
+    aggregates: Vec<Endpoint>,
+    tallies: BTreeMap<String, Tally>,
+    failures: BTreeMap<(Option<String>, String), u64>,
+    resources: Resources,
+    seen: u64,
+    unusable: u64,
+    untimed: bool,
+    adopted: bool,
+    last_end: i64,
+}
+
+impl Recorder {
+    /// A recorder of a run of the scenario that `options` names.
+    pub fn new(options: &Options) -> Self {
+        Self {
+            run: Run::new(&options.scenario),
+            labels: HashMap::new(),
+            merged: HashSet::new(),
+            endpoints: Vec::new(),
+            timeline: Timeline::default(),
+            aggregates: Vec::new(),
+            tallies: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            resources: Resources::new(&options.resources),
+            seen: 0,
+            unusable: 0,
+            untimed: false,
+            adopted: false,
+            last_end: i64::MIN,
+        }
+    }
+
+    /// The run so far: the place for what a file says about the run as a whole (tool, load, warnings).
+    pub fn run(&mut self) -> &mut Run {
+        &mut self.run
+    }
+
+    /// Series of the system under test.
+    pub fn resources(&mut self) -> &mut Resources {
+        &mut self.resources
+    }
+
+    /// Takes a request. A latency that is negative or not finite is counted as unusable and left out.
+    pub fn observe(&mut self, seen: &Observation<'_>) {
+        self.seen += u64::from(seen.weight);
+        if !seen.latency.is_finite() || seen.latency < 0.0 {
+            self.unusable += u64::from(seen.weight);
+            return;
+        }
+        let nanos = (seen.latency * NANOS).round() as u64;
+        let endpoint = self.endpoint(seen.label, seen.kind);
+        let track = self.endpoints[endpoint].add(seen, nanos);
+        match seen.start {
+            Some(start) => {
+                self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
+                if let Some(track) = track {
+                    self.timeline.add(track, start, seen.ok.then(|| Histogram::bucket(nanos)), seen.weight);
+                }
+            }
+            None => self.untimed = true,
+        }
+    }
+
+    /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`] is the run as a whole.
+    pub fn aggregate(&mut self, endpoint: Endpoint) {
+        self.aggregates.push(endpoint);
+    }
+
+    /// Takes a value of a custom metric.
+    pub fn sample(&mut self, metric: &str, how: Sampled, value: f64) {
+        match self.tallies.get_mut(metric) {
+            Some(tally) => tally.add(value),
+            None => {
+                let mut tally = Tally::new(how);
+                tally.add(value);
+                self.tallies.insert(metric.to_owned(), tally);
+            }
+        }
+    }
+
+    /// Takes `count` failures of one kind; `message` is in the tool's own words.
+    pub fn failure(&mut self, endpoint: Option<&str>, message: &str, count: u64) {
+        let key = (endpoint.map(str::to_owned), message.to_owned());
+        // Bounded: messages may hold ids as well as labels do.
+        if self.failures.len() < MOST_LABELS || self.failures.contains_key(&key) {
+            *self.failures.entry(key).or_insert(0) += count;
+        }
+    }
+
+    /// Takes a whole run, as the native format has it.
+    pub fn adopt(&mut self, run: Run) {
+        let warnings = std::mem::replace(&mut self.run, run).warnings;
+        warnings.into_iter().for_each(|warning| self.run.warn(warning.0));
+        self.adopted = true;
+    }
+
+    /// Makes the run of all that was taken.
+    ///
+    /// # Errors
+    /// The same endpoint given twice by formats that have final figures only: those cannot be added up.
+    pub fn finish(mut self) -> Result<Run> {
+        self.run.resources.extend(self.resources.finish(&mut self.run.warnings));
+        if self.adopted {
+            return Ok(self.run);
+        }
+        self.drop_clock_steps();
+        self.cap_endpoints(MOST_ENDPOINTS);
+        self.tell_unusable();
+        self.finish_times();
+        self.finish_endpoints()?;
+        for (name, tally) in std::mem::take(&mut self.tallies) {
+            self.run.metrics.extend(tally.finish(&name, self.run.duration));
+        }
+        self.finish_failures();
+        if self.run.total.as_ref().is_some_and(|total| total.count == Some(0)) {
+            self.run.invalid.get_or_insert_with(|| "zero requests".to_owned());
+        }
+        Ok(self.run)
+    }
+
+    /// The number of the endpoint with that label, made if it is new.
+    fn endpoint(&mut self, label: &str, kind: Kind) -> usize {
+        if let Some(known) = self.labels.get(label).copied().filter(|known| self.endpoints[*known].kind == kind) {
+            return known;
+        }
+        if let Some(known) = self.endpoints.iter().position(|e| e.kind == kind && e.name == label) {
+            return known;
+        }
+        let overflow = self.merged.len() >= MOST_MERGED || self.merged.contains(label);
+        if overflow && label != OTHER {
+            return self.endpoint(OTHER, kind);
+        }
+        if self.endpoints.len() >= MOST_LABELS {
+            self.cap_endpoints(MOST_LABELS / 2);
+            return self.endpoint(label, kind);
+        }
+        self.add_endpoint(label, kind)
+    }
+
+    fn add_endpoint(&mut self, label: &str, kind: Kind) -> usize {
+        let track = (kind == Kind::Request).then(|| self.timeline.track(label));
+        self.endpoints.push(Counts::new(label, kind, track));
+        self.labels.insert(label.to_owned(), self.endpoints.len() - 1);
+        self.endpoints.len() - 1
+    }
+
+    /// Merges all but the `most` most frequent endpoints into one called [`OTHER`].
+    fn cap_endpoints(&mut self, most: usize) {
+        if self.endpoints.len() <= most {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.endpoints.len()).collect();
+        order.sort_by_key(|at| {
+            let endpoint = &self.endpoints[*at];
+            (endpoint.name == OTHER, endpoint.count, std::cmp::Reverse(endpoint.name.clone()))
+        });
+        let rare = &order[..self.endpoints.len() - most];
+        let others: BTreeMap<Kind, usize> = rare
+            .iter()
+            .map(|at| self.endpoints[*at].kind)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|k| (k, self.other(k)))
+            .collect();
+        for at in rare {
+            let endpoint = std::mem::replace(&mut self.endpoints[*at], Counts::new("", Kind::Request, None));
+            let other = others[&endpoint.kind];
+            if let (Some(from), Some(to)) = (endpoint.track, self.endpoints[other].track) {
+                self.timeline.fold(from, to);
+            }
+            self.merged.insert(endpoint.name.clone());
+            self.endpoints[other].merge(&endpoint);
+        }
+        self.compact_endpoints();
+    }
+
+    /// The endpoint that takes the rare ones of its kind.
+    fn other(&mut self, kind: Kind) -> usize {
+        let known = self.endpoints.iter().position(|e| e.name == OTHER && e.kind == kind);
+        known.unwrap_or_else(|| self.add_endpoint(OTHER, kind))
+    }
+
+    /// Removes merged endpoints, which have no name any more, and numbers the rest anew.
+    fn compact_endpoints(&mut self) {
+        self.endpoints.retain(|endpoint| !endpoint.name.is_empty() || endpoint.count > 0);
+        let tracks = self.timeline.compact();
+        for endpoint in &mut self.endpoints {
+            endpoint.track = endpoint.track.and_then(|track| tracks.get(&track).copied());
+        }
+        self.labels = self.endpoints.iter().enumerate().map(|(at, e)| (e.name.clone(), at)).collect();
+    }
+
+    /// Leaves out of the timeline what lies hours away from the rest: a step of the clock or a wrong unit.
+    fn drop_clock_steps(&mut self) {
+        let counts = self.timeline.counts();
+        let width = self.timeline.slice_width();
+        let slices: Vec<(i64, u64)> = counts.into_iter().collect();
+        let gap = |pair: &[(i64, u64)]| (pair[1].0 - pair[0].0) as f64 * width > CLOCK_STEP;
+        let parts: Vec<&[(i64, u64)]> = slices.chunk_by(|a, b| !gap(&[*a, *b])).collect();
+        let Some(largest) = parts.iter().max_by_key(|part| part.iter().map(|(_, n)| n).sum::<u64>()) else { return };
+        if let ([(first, _), ..], [.., (last, _)], true) = (*largest, *largest, parts.len() > 1) {
+            let dropped = self.timeline.keep(*first..=*last);
+            self.unusable += dropped;
+            self.last_end = ((*last + 1) as f64 * width * NANOS) as i64;
+            self.run.warn(format!("{dropped} requests lie hours away from the rest: the clock stepped"));
+        }
+    }
+
+    fn tell_unusable(&mut self) {
+        if self.unusable == 0 {
+            return;
+        }
+        let share = self.unusable as f64 / self.seen.max(1) as f64;
+        let message =
+            format!("{} of {} requests have an impossible latency or time and were left out", self.unusable, self.seen);
+        if share > MOST_UNUSABLE {
+            self.run.invalid.get_or_insert_with(|| message.clone());
+        }
+        self.run.warn(message);
+    }
+
+    fn finish_times(&mut self) {
+        let Some(first) = self.timeline.first_start() else { return };
+        self.run.started_at = jiff::Timestamp::from_nanosecond(i128::from(first)).ok();
+        self.run.duration = Some((self.last_end - first) as f64 / NANOS);
+    }
+
+    fn finish_endpoints(&mut self) -> Result<()> {
+        if self.seen == 0 {
+            return self.finish_aggregates();
+        }
+        let duration = self.run.duration.filter(|d| *d > 0.0);
+        self.timeline.tidy();
+        let counts = std::mem::take(&mut self.endpoints);
+        let resolution = resolution_of(&counts);
+        let mut total = Counts::new(ALL, Kind::Request, None);
+        let mut whole: BTreeMap<String, Histogram> = self.timeline.histograms();
+        for counts in &counts {
+            if counts.kind == Kind::Request {
+                total.merge(counts);
+            }
+            let timed = if counts.kind == Kind::Request { whole.remove(&counts.name) } else { None };
+            let mut endpoint = counts.finish(timed, resolution, duration);
+            endpoint.intervals = self.intervals(&endpoint, resolution);
+            self.run.endpoints.push(endpoint);
+        }
+        self.run.endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        let pooled = pool(self.run.requests());
+        self.run.total = Some(total.finish(pooled, resolution, duration));
+        if !self.merged.is_empty() {
+            let message = "more than 1,000 endpoints: the rarer ones were merged into (other); do labels hold ids? \
+                           give requests a name (k6: the name tag, JMeter: the label, Locust: name=)";
+            self.run.warn(message);
+        }
+        self.run.timeline = (!self.untimed).then(|| std::mem::take(&mut self.timeline));
+        Ok(())
+    }
+
+    fn intervals(&self, endpoint: &Endpoint, resolution: Resolution) -> Vec<Interval> {
+        let span = self.timeline.span();
+        let Some(track) = self.timeline.tracks().iter().find(|t| t.name == endpoint.name) else { return Vec::new() };
+        if endpoint.kind != Kind::Request || self.untimed || span <= 0.0 {
+            return Vec::new();
+        }
+        let width = INTERVAL.max((span / MOST_INTERVALS / INTERVAL).ceil() * INTERVAL);
+        let parts = (span / width).ceil().max(1.0);
+        let blocks = self.timeline.blocks(track, f64::NEG_INFINITY.max(-1.0), parts * width, parts as usize);
+        let interval = |(at, block): (usize, &crate::model::Block)| Interval {
+            at: at as f64 * width,
+            count: block.count,
+            errors: block.errors,
+            p50: block.ok.quantile(0.5, resolution),
+            p95: block.ok.quantile(0.95, resolution),
+        };
+        blocks.iter().enumerate().map(interval).collect()
+    }
+
+    /// Final figures as the file gave them; the run as a whole is added up where the file does not have it.
+    fn finish_aggregates(&mut self) -> Result<()> {
+        let (mut totals, endpoints): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.aggregates).into_iter().partition(|e| e.name == ALL);
+        let mut endpoints = endpoints;
+        endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        let twice = endpoints.windows(2).find(|p| (p[0].kind, &p[0].name) == (p[1].kind, &p[1].name));
+        if let Some(pair) = twice {
+            anyhow::bail!(
+                "endpoint '{}' comes twice, and final figures cannot be added up: give one file, or raw results of each",
+                pair[0].name
+            );
+        }
+        anyhow::ensure!(totals.len() <= 1, "two files with final figures of a run: give one, or raw results of each");
+        self.run.total = totals.pop().or_else(|| super::tally::sum(&endpoints, self.run.duration));
+        self.run.endpoints = endpoints;
+        Ok(())
+    }
+
+    fn finish_failures(&mut self) {
+        let mut failures: Vec<_> = std::mem::take(&mut self.failures)
+            .into_iter()
+            .map(|((endpoint, message), count)| crate::model::Failure { endpoint, message, count })
+            .collect();
+        failures.sort_by_key(|failure| std::cmp::Reverse(failure.count));
+        failures.truncate(MOST_FAILURES);
+        self.run.failures = failures;
+    }
+}
+
+/// Whole milliseconds where every latency is one, else finer than matters.
+fn resolution_of(endpoints: &[Counts]) -> Resolution {
+    let whole = endpoints.iter().all(|e| e.whole_milliseconds);
+    if whole { Resolution::MILLISECOND } else { Resolution::FINE }
+}
+
+/// The latencies of the successful requests of all endpoints.
+fn pool<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Option<Histogram> {
+    let mut pooled = Histogram::default();
+    endpoints.filter_map(|e| e.latency.as_ref()?.histogram.as_ref()).for_each(|h| pooled.merge(h));
+    Some(pooled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(label: &str, start: i64, latency: f64, ok: bool) -> Observation<'_> {
+        Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 }
+    }
+
+    fn at(seconds: f64) -> i64 {
+        1_795_225_991_000_000_000 + (seconds * NANOS) as i64
+    }
+
+    #[test]
+    fn successes_and_failures_are_kept_apart() {
+        let mut recorder = Recorder::new(&Options::default());
+        for i in 0..100 {
+            recorder.observe(&request("GET /", at(f64::from(i) / 10.0), 0.020, true));
+        }
+        recorder.observe(&request("GET /", at(5.0), 0.0, false));
+        let run = recorder.finish().unwrap();
+        let total = run.total.unwrap();
+        assert_eq!((total.count, total.errors), (Some(101), Some(1)));
+        assert_eq!(total.latency.unwrap().min, Some(0.020));
+        assert_eq!(run.endpoints[0].latency_all.as_ref().unwrap().min, Some(0.0));
+        assert!((run.duration.unwrap() - 9.92).abs() < 1e-9);
+    }
+
+    #[test]
+    fn unusable_latencies_are_counted_and_many_make_a_run_invalid() {
+        let mut recorder = Recorder::new(&Options::default());
+        for i in 0..100 {
+            let latency = if i < 2 { -0.001 } else { 0.001 };
+            recorder.observe(&request("a", at(f64::from(i)), latency, true));
+        }
+        recorder.observe(&request("a", at(1.0), f64::NAN, true));
+        let run = recorder.finish().unwrap();
+        assert_eq!(run.total.unwrap().count, Some(98));
+        assert!(run.invalid.unwrap().starts_with("3 of 101 requests"));
+    }
+
+    #[test]
+    fn a_step_of_the_clock_is_left_out_of_the_timeline() {
+        let mut recorder = Recorder::new(&Options::default());
+        for i in 0..1_000 {
+            recorder.observe(&request("a", at(f64::from(i) / 10.0), 0.001, true));
+        }
+        recorder.observe(&request("a", 0, 0.001, true));
+        let run = recorder.finish().unwrap();
+        assert!(run.duration.unwrap() < 101.0 && run.invalid.is_none());
+        assert!(run.warnings.iter().any(|w| w.0.contains("clock stepped")));
+    }
+
+    #[test]
+    fn a_hundred_thousand_labels_become_a_thousand() {
+        let mut recorder = Recorder::new(&Options::default());
+        for i in 0..100_000_u32 {
+            recorder.observe(&request(&format!("/item/{i}"), at(f64::from(i) / 1000.0), 0.001, i % 50 > 0));
+            recorder.observe(&request("/often", at(f64::from(i) / 1000.0), 0.002, true));
+        }
+        let run = recorder.finish().unwrap();
+        assert!(run.endpoints.len() <= MOST_ENDPOINTS + 1, "{}", run.endpoints.len());
+        let sum: u64 = run.endpoints.iter().filter_map(|e| e.count).sum();
+        assert_eq!((sum, run.total.unwrap().count), (200_000, Some(200_000)));
+        let often = run.endpoints.iter().find(|e| e.name == "/often").unwrap();
+        assert_eq!(often.count, Some(100_000));
+        assert_eq!(often.latency.as_ref().unwrap().histogram.as_ref().unwrap().count(), 100_000);
+        assert!(run.warnings.iter().any(|w| w.0.contains("(other)")));
+    }
+
+    #[test]
+    fn no_requests_are_invalid_and_not_green() {
+        let mut recorder = Recorder::new(&Options::default());
+        recorder.aggregate(Endpoint { count: Some(0), errors: Some(0), ..Endpoint::new(ALL) });
+        assert_eq!(recorder.finish().unwrap().invalid.as_deref(), Some("zero requests"));
+    }
+}
