@@ -14,7 +14,7 @@ mod tally;
 
 pub use head::Head;
 pub use input::{Input, Line};
-pub use parts::{Part, detect, join};
+pub use parts::{Digest, Part, detect, join};
 pub use recorder::{Observation, Recorder, Sampled};
 
 use std::collections::BTreeMap;

@@ -1,8 +1,11 @@
 //! The files of one run: which format each is, which of them tell of the same requests, and the run they make.
 
-use std::io::BufRead;
+use std::cell::RefCell;
+use std::io::{self, BufRead, Read};
+use std::rc::Rc;
 
 use anyhow::{Result, bail, ensure};
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{Detail, FORMATS, Format, Head, Input, Options, Recorder};
 use crate::model::{Run, Source};
@@ -11,12 +14,44 @@ use crate::model::{Run, Source};
 pub struct Part {
     /// Path as the user gave it, for messages.
     pub path: String,
-    /// File name, size and digest; the format is filled in here.
+    /// File name and size; format and digest are filled in here.
     pub source: Source,
+    /// Digest of the bytes on disk, as far as they were read.
+    pub digest: Digest,
     /// The first bytes, decompressed ([`Head::SIZE`] of them, or all).
     pub head: Vec<u8>,
     /// All bytes from the first, decompressed.
     pub reader: Box<dyn BufRead>,
+}
+
+/// A digest that grows while a reader is read: XXH3, 128 bits (<https://xxhash.com>). It tells files apart; it is no
+/// signature.
+#[derive(Clone, Default)]
+pub struct Digest(Rc<RefCell<Xxh3Default>>);
+
+impl Digest {
+    /// The reader, with every byte that is read from it added to the digest.
+    pub fn watch<'a>(&self, reader: impl Read + 'a) -> impl Read + 'a {
+        Watched { reader, digest: self.clone() }
+    }
+
+    /// `xxh3:` and 32 hexadecimal digits.
+    pub fn text(&self) -> String {
+        format!("xxh3:{:032x}", self.0.borrow().digest128())
+    }
+}
+
+struct Watched<R> {
+    reader: R,
+    digest: Digest,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        let size = self.reader.read(target)?;
+        self.digest.0.borrow_mut().update(&target[..size]);
+        Ok(size)
+    }
 }
 
 /// The format of a file that starts with `head`; `forced` names one that is not to be doubted.
@@ -58,11 +93,11 @@ pub fn join(parts: Vec<Part>, options: &Options) -> Result<Run> {
     let best = best_format(&parts)?;
     let mut recorder = Recorder::new(options);
     let mut lesser = Recorder::new(options);
-    refuse_twins(&parts)?;
     for (format, part) in &mut parts {
         let main = format.name == best.name || format.detail == Detail::Resources;
         read_part(format, part, if main { &mut recorder } else { &mut lesser }, options)?;
     }
+    refuse_twins(&parts)?;
     let mut run = recorder.finish()?;
     if parts.iter().any(|(format, _)| format.name != best.name && format.detail != Detail::Resources) {
         complete(&mut run, lesser.finish()?);
@@ -132,6 +167,9 @@ fn read_part(format: &Format, part: &mut Part, recorder: &mut Recorder, options:
     if input.was_cut() {
         input.truncated("the compressed data ends early", recorder)?;
     }
+    // What a reader left unread (blanks behind a document) belongs to the digest; damage there was told already.
+    let _ = io::copy(&mut part.reader, &mut io::sink());
+    part.source.digest = part.digest.text();
     Ok(())
 }
 

@@ -1,0 +1,310 @@
+//! Files at the edge: opening and decompressing input, globs, the machine's description, writing documents.
+//!
+//! Input may be gzip (also several members, also twice), UTF-8 with or without a byte order mark, or UTF-16 as
+//! `PowerShell` redirects it; readers behind this module see plain bytes.
+
+#![expect(clippy::disallowed_methods, reason = "this is where bytes come from and go to")]
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use flate2::bufread::MultiGzDecoder;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::ingest::{Digest, Head, Part};
+use crate::model::{Environment, Source};
+
+/// Bytes read at once: larger blocks are no faster, smaller ones are slower.
+const BLOCK: usize = 512 * 1024;
+/// Files below this size are read before a progress bar could be seen.
+const SLOW: u64 = 64 << 20;
+/// Gzip inside gzip inside gzip is nobody's result file.
+const MOST_LAYERS: usize = 2;
+/// Largest configuration or report that is read.
+const LARGEST_TEXT: u64 = 64 << 20;
+
+/// Opens a result file; `-` is standard input.
+///
+/// # Errors
+/// A file that cannot be opened or read, a directory, data compressed more than twice.
+pub fn open(path: &str, progress: bool) -> Result<Part> {
+    let (raw, size): (Box<dyn Read>, u64) = if path == "-" {
+        (Box::new(io::stdin().lock()), 0)
+    } else {
+        let file = File::open(path).with_context(|| format!("{path}: cannot be opened"))?;
+        let meta = file.metadata().with_context(|| format!("{path}: cannot be read"))?;
+        if meta.is_dir() {
+            bail!("{path}: is a directory; name the files in it, for example {path}/*.json");
+        }
+        (watched(file, meta.len(), progress), meta.len())
+    };
+    let digest = Digest::default();
+    let mut reader: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BLOCK, digest.watch(raw)));
+    for _ in 0..MOST_LAYERS {
+        // Damage is told by whoever reads on, with the place.
+        if reader.fill_buf().is_ok_and(|start| start.starts_with(&[0x1f, 0x8b])) {
+            reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(reader)));
+        }
+    }
+    let reader = decoded(reader, path)?;
+    let (head, reader) = split_head(reader);
+    let name = Path::new(path).file_name().map_or_else(|| path.into(), |name| name.to_string_lossy());
+    let source = Source { name: name.into_owned(), format: String::new(), size, digest: String::new() };
+    Ok(Part { path: path.to_owned(), source, digest, head, reader })
+}
+
+/// The files that a pattern such as `results/*.json` matches, in the order of their names; a plain path matches itself.
+///
+/// # Errors
+/// A pattern that is none, and one that matches nothing.
+pub fn expand(pattern: &str) -> Result<Vec<String>> {
+    if pattern == "-" || !pattern.contains(['*', '?', '[']) || Path::new(pattern).exists() {
+        return Ok(vec![pattern.to_owned()]);
+    }
+    let paths = glob::glob(pattern).with_context(|| format!("'{pattern}' is not a pattern"))?;
+    let mut found = Vec::new();
+    for path in paths {
+        found.push(path.with_context(|| format!("'{pattern}' cannot be listed"))?.to_string_lossy().into_owned());
+    }
+    if found.is_empty() {
+        bail!("no file matches '{pattern}': did the load test run, and write there?");
+    }
+    Ok(found)
+}
+
+/// The text of a configuration or a saved report; `None` if there is no such file.
+///
+/// # Errors
+/// A file that is there and cannot be read, is no UTF-8, or is larger than 64 MiB.
+pub fn read_text(path: &str) -> Result<Option<String>> {
+    let reader: Box<dyn Read> = match File::open(path) {
+        _ if path == "-" => Box::new(io::stdin().lock()),
+        Ok(file) => Box::new(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("{path}: cannot be opened")),
+    };
+    let mut text = String::new();
+    reader
+        .take(LARGEST_TEXT + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{path}: cannot be read as text"))?;
+    if text.len() as u64 > LARGEST_TEXT {
+        bail!("{path}: larger than 64 MiB");
+    }
+    Ok(Some(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)))
+}
+
+/// Writes a document to a file, or to standard output without one. A closed pipe is no error.
+///
+/// # Errors
+/// A file or a device that cannot be written.
+pub fn write(path: Option<&str>, text: &str) -> Result<()> {
+    let Some(path) = path.filter(|path| *path != "-") else {
+        let written = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+        return match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("standard output cannot be written"),
+        };
+    };
+    if let Some(parent) = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).with_context(|| format!("{}: cannot be created", parent.display()))?;
+    }
+    fs::write(path, text).with_context(|| format!("{path}: cannot be written"))
+}
+
+/// Says something to the person at the terminal, on standard error.
+pub fn say(text: &str) {
+    // A closed standard error must not change the outcome.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether something is there under that path.
+pub fn exists(path: &str) -> bool {
+    Path::new(path).exists()
+}
+
+/// Whether standard output is a terminal that wants colours (`NO_COLOR`, <https://no-color.org>).
+pub fn wants_colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The machine this runs on, which is taken for the machine the load test ran on.
+pub fn machine() -> Environment {
+    let mut parts = std::collections::BTreeMap::new();
+    parts.insert("os".to_owned(), std::env::consts::OS.to_owned());
+    parts.insert("arch".to_owned(), std::env::consts::ARCH.to_owned());
+    let model = fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_class(&text));
+    if let Some(model) = model {
+        parts.insert("cpu".to_owned(), model);
+    }
+    Environment(parts)
+}
+
+/// The processor's model name without frequency and stepping, which differ between machines of one class.
+fn cpu_class(cpuinfo: &str) -> Option<String> {
+    let line = cpuinfo.lines().find(|line| line.starts_with("model name"))?;
+    let model = line.split_once(':')?.1.split('@').next()?;
+    let words = model.split_whitespace().filter(|word| !matches!(*word, "CPU" | "Processor" | "(R)" | "(TM)"));
+    let class = words.collect::<Vec<_>>().join(" ");
+    (!class.is_empty()).then_some(class)
+}
+
+/// The file, behind a progress bar if it is large and somebody is watching.
+fn watched(file: File, size: u64, progress: bool) -> Box<dyn Read> {
+    if !progress || size < SLOW || !io::stderr().is_terminal() {
+        return Box::new(file);
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}");
+    let bar = ProgressBar::new(size).with_style(style.expect("the template is constant and legal"));
+    Box::new(bar.wrap_read(file))
+}
+
+/// Takes a byte order mark off; UTF-16 becomes UTF-8.
+fn decoded(mut reader: Box<dyn BufRead>, path: &str) -> Result<Box<dyn BufRead>> {
+    let Ok(start) = reader.fill_buf() else { return Ok(reader) };
+    match start {
+        [0xef, 0xbb, 0xbf, ..] => reader.consume(3),
+        [0xff, 0xfe, ..] => {
+            reader.consume(2);
+            return Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16 { reader, big: false, left: Vec::new() })));
+        }
+        [0xfe, 0xff, ..] => {
+            reader.consume(2);
+            return Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16 { reader, big: true, left: Vec::new() })));
+        }
+        [0, 0, ..] if start.len() < 4 => bail!("{path}: the file holds only zero bytes"),
+        _ => {}
+    }
+    Ok(reader)
+}
+
+/// UTF-16 read as UTF-8; what is no UTF-16 becomes the replacement character.
+struct Utf16 {
+    reader: Box<dyn BufRead>,
+    big: bool,
+    left: Vec<u8>,
+}
+
+impl Utf16 {
+    fn unit(&mut self) -> io::Result<Option<u16>> {
+        let mut pair = [0; 2];
+        let mut filled = 0;
+        while filled < 2 {
+            match self.reader.read(&mut pair[filled..])? {
+                0 => return Ok((filled > 0).then_some(0xfffd)),
+                n => filled += n,
+            }
+        }
+        Ok(Some(if self.big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }))
+    }
+}
+
+impl Read for Utf16 {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        while self.left.len() < target.len().min(4096) {
+            let Some(first) = self.unit()? else { break };
+            let second = if (0xd800..0xdc00).contains(&first) { self.unit()? } else { None };
+            for decoded in char::decode_utf16([Some(first), second].into_iter().flatten()) {
+                let character = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
+                self.left.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        let size = self.left.len().min(target.len());
+        target[..size].copy_from_slice(&self.left[..size]);
+        self.left.drain(..size);
+        Ok(size)
+    }
+}
+
+/// Reads the head for detection and puts it in front again. A broken file keeps what could be read of it, and breaks
+/// again when it is read in earnest, with the place.
+fn split_head(mut reader: Box<dyn BufRead>) -> (Vec<u8>, Box<dyn BufRead>) {
+    let mut head = Vec::new();
+    while head.len() < Head::SIZE {
+        match reader.fill_buf() {
+            Ok([]) => break,
+            Ok(bytes) => {
+                let size = bytes.len().min(Head::SIZE - head.len());
+                head.extend_from_slice(&bytes[..size]);
+                reader.consume(size);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let broken = Broken(Some(error));
+                return (head.clone(), Box::new(io::Cursor::new(head).chain(BufReader::new(broken))));
+            }
+        }
+    }
+    let whole = io::Cursor::new(head.clone()).chain(reader);
+    (head, Box::new(whole))
+}
+
+/// A reader that fails as another one did before.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        let error =
+            self.0.as_ref().map_or_else(|| io::Error::other("broken"), |e| io::Error::new(e.kind(), e.to_string()));
+        Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    fn all(bytes: &[u8]) -> Vec<u8> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), bytes).unwrap();
+        let mut part = open(file.path().to_str().unwrap(), false).unwrap();
+        let mut read = Vec::new();
+        part.reader.read_to_end(&mut read).unwrap();
+        read
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn gzip_once_twice_and_in_members_is_undone() {
+        assert_eq!(all(&gzip(b"a,b")), b"a,b");
+        assert_eq!(all(&gzip(&gzip(b"a,b"))), b"a,b");
+        assert_eq!(all(&[gzip(b"a,"), gzip(b"b")].concat()), b"a,b");
+    }
+
+    #[test]
+    fn byte_order_marks_and_utf_16_are_undone() {
+        let text = "Größe 𝛼";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(all(&[b"\xff\xfe".to_vec(), little].concat()), text.as_bytes());
+        assert_eq!(all(&[b"\xfe\xff".to_vec(), big].concat()), text.as_bytes());
+        assert_eq!(all(&[b"\xef\xbb\xbf", text.as_bytes()].concat()), text.as_bytes());
+    }
+
+    #[test]
+    fn files_longer_than_the_head_come_whole() {
+        let long = vec![b'x'; Head::SIZE * 2 + 7];
+        assert_eq!(all(&long), long);
+    }
+
+    #[test]
+    fn processors_of_one_class_have_one_name() {
+        let info = "processor : 0\nmodel name\t: Intel(R) Xeon(R) CPU E5-2673 v4 @ 2.30GHz\n";
+        assert_eq!(cpu_class(info).unwrap(), "Intel(R) Xeon(R) E5-2673 v4");
+    }
+
+    #[test]
+    fn a_pattern_without_a_match_says_so() {
+        assert!(expand("/nonexistent-*/x.json").unwrap_err().to_string().contains("no file matches"));
+        assert_eq!(expand("plain.json").unwrap(), ["plain.json"]);
+    }
+}
