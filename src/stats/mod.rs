@@ -18,6 +18,7 @@ mod single;
 mod slope;
 mod stretch;
 mod student;
+mod summarize;
 
 pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
 pub use drift::{Drift, drift, trend};
@@ -31,6 +32,7 @@ pub use single::{Effect, single};
 pub use slope::theil_sen;
 pub use stretch::stretches;
 pub use student::{survival, upper_quantile};
+pub use summarize::{MIN_OK, SummarySettings, WarmUp, summarize};
 
 /// Known answers of the reference implementation for the small functions.
 #[cfg(test)]
