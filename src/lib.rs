@@ -1,6 +1,8 @@
 //! perf-gate reads what a load generator wrote, compares it with history, and decides.
 
 pub mod baseline;
+pub mod compare;
 pub mod history;
 pub mod model;
 pub mod stats;
+pub mod verdict;

@@ -3,6 +3,8 @@
 //! On the arcsine scale of Anscombe, "The transformation of Poisson, binomial and negative-binomial data" (1948), the
 //! variance of a rate does not depend on the rate.
 
+use serde::{Deserialize, Serialize};
+
 use super::estimate::Estimate;
 use super::priors::Priors;
 use super::robust::{degrees, mean, median, variance};
@@ -20,7 +22,7 @@ pub struct Counts {
 }
 
 /// The change of an error rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RateEffect {
     /// Candidate less baseline on the arcsine scale, tested.
     pub angle: Estimate,
