@@ -197,6 +197,3 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
     }
     comparison
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,7 +10,7 @@ use crate::baseline::Baseline;
 use crate::compare::{Comparison, Settings, compare};
 use crate::model::{Basis, EndpointSummary, LogValue, Record, Summary};
 
-use super::{Judgement, Policy, Row, judge};
+use super::{Judgement, Outcome, Policy, Row, judge};
 
 /// A record with a summary and nothing else of note.
 fn record(summary: Summary) -> Record {

@@ -136,7 +136,7 @@ fn check_test(comparison: &Comparison, judgement: &Judgement, test: &Test, what:
     let row = super::row(judgement, endpoint, &metric);
     // The reference rounds degrees of freedom to halves inside its table.
     near(row.critical_value.unwrap(), *c, 6e-3 * c, what);
-    near(row.p_value.unwrap(), *p, 1e-3 + 0.05 * p, what);
+    near(row.p_value.unwrap(), *p, 1e-3, what);
     let ours = match (row.verdict, row.severity) {
         (Verdict::Regressed, Some(Severity::Failure | Severity::Critical)) => "fail",
         (Verdict::Regressed, _) => "warn",
