@@ -47,11 +47,15 @@ struct Known {
     trigamma_inverse: Vec<(f64, f64)>,
     theil_sen: Vec<(Vec<f64>, f64)>,
     last_stretch: Vec<(Vec<f64>, usize)>,
-    critical_value: Vec<(Vec<(f64, f64, f64)>, f64, f64)>,
+    critical_value: Vec<KnownCritical>,
     benjamini_hochberg: Vec<(Vec<f64>, Vec<bool>)>,
     drift: Vec<(Vec<f64>, KnownDrift)>,
     trend: Vec<(Vec<f64>, f64, KnownDrift)>,
 }
+
+/// Trials of (gate, df, tries), the bound, and the critical value.
+#[cfg(test)]
+type KnownCritical = (Vec<(f64, f64, f64)>, f64, f64);
 
 #[cfg(test)]
 #[derive(serde::Deserialize)]

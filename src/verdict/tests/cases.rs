@@ -212,7 +212,7 @@ fn an_accepted_step_is_the_new_level() {
 
 #[test]
 fn earlier_runs_inform_the_spread_alone() {
-    let noisy = |i: usize| four(if i % 2 == 0 { 0.85 } else { 1.2 }, i);
+    let noisy = |i: usize| four(if i.is_multiple_of(2) { 0.85 } else { 1.2 }, i);
     let with = Baseline { earlier: (0..8).map(noisy).collect(), ..baseline(fours(4)) };
     let (candidate, settings) = ([four(1.3, 0)], Settings::default());
     let floor = |baseline: &Baseline| {
@@ -228,7 +228,7 @@ fn earlier_runs_inform_the_spread_alone() {
 #[test]
 fn a_shift_of_everything_is_one_finding_and_wants_a_second_run() {
     let slower = run(&NAMES.map(|name| (name, endpoint(0.16, 4))));
-    let judgement = judged(&[slower.clone()], fours(7));
+    let judgement = judged(std::slice::from_ref(&slower), fours(7));
     assert_eq!(judgement.outcome, Outcome::Failed);
     assert!(judgement.shift_alone && judgement.needs_confirmation);
     assert_eq!(row(&judgement, "GET /a", "p95").note.as_deref(), Some("by a shift of the whole run"));
