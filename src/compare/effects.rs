@@ -1,0 +1,237 @@
+//! The effects of each metric: of the run, and of its endpoints.
+
+use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, quantile_of};
+use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpoints, error_rate, se1, single};
+
+use super::runs::{Runs, requests};
+use super::{Change, Comparison, Effect, LevelShift, LogChange, Scope, Settings};
+
+/// How far the shift of p95 and that of the body differ in an ordinary regression (s.d., log): both move together, and
+/// the body is measured better.
+const TAIL_SD: f64 = 0.05;
+/// Step of latencies where the source does not say, s: finer than any load generator's clock.
+const FINE: f64 = 1e-6;
+/// The coarsest step that is the same at all latencies, s.
+const MILLISECOND: f64 = 1e-3;
+
+/// Adds the effects of all metrics to `comparison`, run first, then by endpoint.
+pub(super) fn add(runs: &Runs<'_>, settings: &Settings, comparison: &mut Comparison) {
+    for metric in &settings.metrics {
+        let mut of = Of { runs, metric, priors: &settings.priors, comparison };
+        match &*metric.name {
+            "throughput" => of.throughput(),
+            "error-rate" => of.error_rate(),
+            name if Metric::is_latency(name) => of.latency(),
+            _ => of.value(),
+        }
+    }
+    let order = |effect: &Effect| (effect.scope, effect.endpoint.clone());
+    // Stable: the metrics of an endpoint stay in the order of the settings.
+    comparison.effects.sort_by_key(order);
+}
+
+/// One metric of the runs, and where its effects go.
+struct Of<'a> {
+    runs: &'a Runs<'a>,
+    metric: &'a Metric,
+    priors: &'a Priors,
+    comparison: &'a mut Comparison,
+}
+
+impl Of<'_> {
+    fn latency(&mut self) {
+        let name = &*self.metric.name;
+        let figure = |name: &'static str| move |e: &EndpointSummary| e.latency.get(name).copied();
+        let own = |e: &EndpointSummary| e.latency.get(name).copied();
+        let all = self.compare_endpoints(se1(name), own);
+        // Only p95 has a second statistic: what was measured, was measured with it.
+        let bodies = (name == "p95").then(|| self.compare_endpoints(SE1_BODY, figure("body")));
+        let common = all.common;
+        for (i, (endpoint, effect)) in self.runs.names().into_iter().zip(&all.effects).enumerate() {
+            let Some(effect) = effect else { continue };
+            let body = bodies.as_ref().and_then(|bodies| bodies.effects[i].as_ref()).map(|body| body.estimate);
+            let change = LogChange { body, size: size(effect, body), ..log_change(effect, common.as_ref()) };
+            self.push_endpoint(endpoint, effect, change, self.step(endpoint));
+        }
+        let is_single = self.runs.names() == [ALL];
+        if !is_single && all.effects.iter().any(Option::is_some) {
+            self.pooled_latency(common.as_ref());
+        }
+    }
+
+    /// The run's row: it tests the shift common to all endpoints and shows their pooled figure.
+    fn pooled_latency(&mut self, common: Option<&stats::Common>) {
+        let name = &*self.metric.name;
+        let pooled = self.runs.series(
+            self.metric.better.sign(),
+            se1(name),
+            |summary| summary.total.latency.get(name).copied(),
+            |summary| Some(requests(&summary.total)),
+        );
+        let pooled = single(&pooled, self.priors.cv_global, self.priors);
+        let (change, runs) = match (common, &pooled) {
+            (Some(common), _) => (Change::Log(plain(common.estimate)), common.runs),
+            (None, Some(pooled)) => (Change::Shown(pooled.raw), pooled.runs),
+            (None, None) => return,
+        };
+        let figures = pooled.map(|pooled| (pooled.centre.exp(), pooled.now.exp()));
+        self.push(ALL, Scope::Run, figures, runs, None, change);
+    }
+
+    fn throughput(&mut self) {
+        let figure = |e: &EndpointSummary| e.throughput;
+        let run = self.runs.series(
+            self.metric.better.sign(),
+            SE1_THROUGHPUT,
+            |summary| summary.total.throughput,
+            |summary| summary.total.count.map(|n| n as f64),
+        );
+        self.push_single(&run, self.priors.cv_global);
+        let names = self.runs.names();
+        if names.len() >= self.priors.min_endpoints {
+            // The common factor of the endpoints is the run's own row above: it is no row again.
+            let all = self.compare_endpoints(SE1_THROUGHPUT, figure);
+            self.push_endpoints(&all);
+        }
+    }
+
+    /// A resource or custom metric: of the run, and of the endpoints that have it.
+    fn value(&mut self) {
+        let name = self.metric.name.to_string();
+        let run = self.runs.series(self.metric.better.sign(), 0.0, |s| s.values.get(&name).copied(), |_| None);
+        let cv = if name == "memory" { self.priors.cv_memory } else { self.priors.cv_global };
+        self.push_single(&run, cv);
+        let all = self.compare_endpoints(SE1_BODY, |e: &EndpointSummary| e.values.get(&name).copied());
+        self.push_endpoints(&all);
+    }
+
+    fn error_rate(&mut self) {
+        let whole = |run: &Record| counts(&run.summary.total).map(|counts| Counts { dispersion: 1.0, ..counts });
+        self.push_rate(ALL, Scope::Run, whole);
+        for name in self.runs.names().into_iter().filter(|name| *name != ALL) {
+            self.push_rate(name, Scope::Endpoint, |run| run.summary.endpoints.get(name).and_then(counts));
+        }
+    }
+
+    fn compare_endpoints(
+        &self,
+        se1: f64,
+        figure: impl Fn(&EndpointSummary) -> Option<LogValue>,
+    ) -> stats::EndpointEffects {
+        let sign = self.metric.better.sign();
+        let names = self.runs.names();
+        let series: Vec<Series> = names.iter().map(|name| self.runs.endpoint(name, sign, se1, &figure)).collect();
+        endpoints(&series, self.priors)
+    }
+
+    fn push_endpoints(&mut self, all: &stats::EndpointEffects) {
+        for (endpoint, effect) in self.runs.names().into_iter().zip(&all.effects) {
+            if let Some(effect) = effect {
+                self.push_endpoint(endpoint, effect, log_change(effect, all.common.as_ref()), None);
+            }
+        }
+    }
+
+    fn push_endpoint(&mut self, endpoint: &str, effect: &stats::Effect, change: LogChange, step: Option<f64>) {
+        self.note_shift(endpoint, effect);
+        let figures = Some(self.figures(effect));
+        self.push(endpoint, Scope::Endpoint, figures, effect.runs, step, Change::Log(change));
+    }
+
+    fn push_single(&mut self, series: &Series, cv: f64) {
+        let Some(effect) = single(series, cv, self.priors) else { return };
+        self.note_shift(ALL, &effect);
+        let figures = Some(self.figures(&effect));
+        self.push(ALL, Scope::Run, figures, effect.runs, None, Change::Log(log_change(&effect, None)));
+    }
+
+    fn push_rate(&mut self, endpoint: &str, scope: Scope, of: impl Fn(&Record) -> Option<Counts>) {
+        let collect = |runs: &[&Record]| runs.iter().filter_map(|run| of(run)).collect::<Vec<_>>();
+        let earlier = collect(&self.runs.past[..self.runs.earlier]);
+        let (past, now) = (collect(self.runs.window()), collect(&self.runs.now));
+        if let Some(rate) = error_rate(&earlier, &past, &now, self.priors) {
+            let figures = Some((rate.baseline, rate.candidate));
+            self.push(endpoint, scope, figures, rate.runs, None, Change::Rate(rate));
+        }
+    }
+
+    fn push(
+        &mut self,
+        endpoint: &str,
+        scope: Scope,
+        figures: Option<(f64, f64)>,
+        runs: usize,
+        step: Option<f64>,
+        change: Change,
+    ) {
+        self.comparison.effects.push(Effect {
+            endpoint: endpoint.to_owned(),
+            metric: self.metric.name.to_string(),
+            unit: self.metric.unit,
+            better: self.metric.better,
+            scope,
+            baseline: figures.map(|(baseline, _)| baseline),
+            candidate: figures.map(|(_, candidate)| candidate),
+            runs,
+            step,
+            change,
+        });
+    }
+
+    /// Baseline and candidate in their unit.
+    fn figures(&self, effect: &stats::Effect) -> (f64, f64) {
+        let sign = self.metric.better.sign();
+        ((sign * effect.centre).exp(), (sign * effect.now).exp())
+    }
+
+    /// Coarsest step of a quantile over the runs compared, s.
+    ///
+    /// Runs keep the step at their 95th percentile. Where steps grow with the latency they are finer below, so there no
+    /// more than a millisecond is taken.
+    fn step(&self, endpoint: &str) -> Option<f64> {
+        let share = quantile_of(&self.metric.name)?;
+        let all = self.runs.window().iter().chain(&self.runs.now);
+        let steps = all.filter_map(|run| run.summary.endpoints.get(endpoint)?.resolution);
+        let step = steps.fold(FINE, f64::max);
+        Some(if share < 0.95 { step.min(MILLISECOND) } else { step })
+    }
+
+    fn note_shift(&mut self, endpoint: &str, effect: &stats::Effect) {
+        let Some(start) = effect.cut.map(|at| self.runs.past[at]) else { return };
+        self.comparison.shifts.push(LevelShift {
+            endpoint: endpoint.to_owned(),
+            metric: self.metric.name.to_string(),
+            run: start.id.clone(),
+            commit: start.commit.clone(),
+            runs: effect.runs,
+        });
+    }
+}
+
+fn log_change(effect: &stats::Effect, common: Option<&stats::Common>) -> LogChange {
+    let (raw, kappa) = (effect.raw, effect.kappa);
+    LogChange { raw, kappa, common: common.map(|common| common.estimate), ..plain(effect.estimate) }
+}
+
+/// A change that nothing was taken out of.
+fn plain(estimate: stats::Estimate) -> LogChange {
+    LogChange { estimate, raw: estimate.value, size: estimate.value, body: None, common: None, kappa: 1.0 }
+}
+
+/// The estimate of the tail, or if larger its mean with that of the body, weighted by precision.
+///
+/// A regression of the tail alone still counts in full; an ordinary one is measured better.
+fn size(effect: &stats::Effect, body: Option<stats::Estimate>) -> f64 {
+    let tail = effect.estimate;
+    let Some(body) = body else { return tail.value };
+    let weight = 1.0 / (tail.se * tail.se);
+    let body_weight = 1.0 / (body.se * body.se + TAIL_SD * TAIL_SD);
+    let both = (weight * tail.value + body_weight * body.value) / (weight + body_weight);
+    tail.value.max(both)
+}
+
+/// Counts of an endpoint with requests.
+fn counts(endpoint: &EndpointSummary) -> Option<Counts> {
+    let requests = endpoint.count.filter(|count| *count > 0)?;
+    Some(Counts { requests, errors: endpoint.errors?, dispersion: endpoint.error_dispersion.unwrap_or(1.0) })
+}

@@ -1,0 +1,114 @@
+//! The runs that are compared, and series taken through them.
+
+use crate::baseline::Baseline;
+use crate::model::{Basis, EndpointSummary, LogValue, Record, Summary};
+use crate::stats::{MIN_OK, SD_UNKNOWN, Series};
+
+/// Baseline and candidate runs that can be compared.
+pub(super) struct Runs<'a> {
+    /// Baseline runs, oldest first; the first `earlier` inform the spread only.
+    pub(super) past: Vec<&'a Record>,
+    pub(super) earlier: usize,
+    pub(super) now: Vec<&'a Record>,
+}
+
+impl<'a> Runs<'a> {
+    /// The runs with latencies of the same requests: a p95 of successes says nothing about one of all requests.
+    pub(super) fn new(candidates: &'a [Record], baseline: &'a Baseline) -> Self {
+        let basis = candidates.first().map(|record| record.basis).unwrap_or_default();
+        let same = |record: &&Record| record.basis == basis;
+        let mut past: Vec<&Record> = baseline.earlier.iter().filter(same).collect();
+        let earlier = past.len();
+        past.extend(baseline.runs.iter().filter(same));
+        Self { past, earlier, now: candidates.iter().collect() }
+    }
+
+    pub(super) fn basis(&self) -> Basis {
+        self.now.first().map(|record| record.basis).unwrap_or_default()
+    }
+
+    /// Baseline runs whose centre is compared with.
+    pub(super) fn window(&self) -> &[&'a Record] {
+        &self.past[self.earlier..]
+    }
+
+    /// Endpoints of the first candidate run.
+    pub(super) fn names(&self) -> Vec<&'a str> {
+        self.now.first().map_or_else(Vec::new, |run| run.summary.endpoints.keys().map(String::as_str).collect())
+    }
+
+    /// A figure of one endpoint over all runs; `se1` is its error in a single request, for runs that give no variance.
+    pub(super) fn endpoint(
+        &self,
+        name: &str,
+        sign: f64,
+        se1: f64,
+        figure: impl Fn(&EndpointSummary) -> Option<LogValue>,
+    ) -> Series {
+        let cell = |summary: &'a Summary| summary.endpoints.get(name);
+        self.series(sign, se1, |summary| cell(summary).and_then(&figure), |summary| cell(summary).map(requests))
+    }
+
+    /// A figure of the run over all runs.
+    pub(super) fn series(
+        &self,
+        sign: f64,
+        se1: f64,
+        figure: impl Fn(&'a Summary) -> Option<LogValue>,
+        requests: impl Fn(&'a Summary) -> Option<f64>,
+    ) -> Series {
+        let value = |run: &&'a Record| figure(&run.summary).map(|value| LogValue { y: sign * value.y, v: value.v });
+        let variance = |runs: &[&'a Record]| {
+            let counts: Vec<f64> = runs.iter().filter_map(|run| requests(&run.summary)).collect();
+            let mean = counts.iter().sum::<f64>() / counts.len().max(1) as f64;
+            if mean > 0.0 { se1 * se1 / mean } else { SD_UNKNOWN * SD_UNKNOWN }
+        };
+        Series {
+            past: self.past.iter().map(value).collect(),
+            earlier: self.earlier,
+            now: self.now.iter().map(value).collect(),
+            past_variance: variance(&self.past),
+            now_variance: variance(&self.now),
+        }
+    }
+
+    /// Endpoints of the candidate that no baseline run has.
+    pub(super) fn appeared(&self) -> Vec<String> {
+        let known = |name: &&str| self.past.iter().any(|run| run.summary.endpoints.contains_key(*name));
+        self.names().into_iter().filter(|name| !known(name)).map(str::to_owned).collect()
+    }
+
+    /// Endpoints that at least half of the baseline runs had with requests enough, and that no candidate run has.
+    pub(super) fn gone(&self) -> Vec<String> {
+        let window = self.window();
+        let mut names: Vec<&String> = window.iter().flat_map(|run| run.summary.endpoints.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let had =
+            |name: &str| window.iter().filter(|run| run.summary.endpoints.get(name).is_some_and(is_large)).count();
+        let has =
+            |name: &str| self.now.iter().any(|run| run.summary.endpoints.get(name).is_some_and(|e| e.count != Some(0)));
+        names.into_iter().filter(|name| 2 * had(name) >= window.len() && !has(name)).cloned().collect()
+    }
+
+    /// Endpoints with latencies in at least half of the baseline runs and too few requests for them now.
+    pub(super) fn thinned(&self) -> Vec<&'a str> {
+        let window = self.window();
+        let timed = |run: &&Record, name: &str| run.summary.endpoints.get(name).is_some_and(|e| !e.latency.is_empty());
+        let lost = |name: &&str| {
+            let before = window.iter().filter(|run| timed(run, name)).count();
+            2 * before >= window.len().max(1) && !self.now.iter().any(|run| timed(run, name))
+        };
+        self.names().into_iter().filter(lost).collect()
+    }
+}
+
+/// Requests behind an endpoint's latencies; all of them where the source does not say which.
+pub(super) fn requests(endpoint: &EndpointSummary) -> f64 {
+    endpoint.measured.or(endpoint.count).unwrap_or(0) as f64
+}
+
+/// Whether an endpoint had requests enough for its absence to mean something.
+fn is_large(endpoint: &EndpointSummary) -> bool {
+    endpoint.measured.or(endpoint.count).map_or(!endpoint.latency.is_empty(), |n| n >= MIN_OK)
+}

@@ -1,0 +1,66 @@
+//! What perf-gate assumes about load tests, as formulas: one small file per idea, no clock, file or chance.
+//!
+//! The run is the unit of replication. A run yields log figures with their variance within the run ([`summarize`]);
+//! how much runs differ comes from history, drawn towards a prior where history is short (`shrink`). A candidate's
+//! figures become effects: per endpoint with one factor common to the run taken out ([`endpoints`]), for a single
+//! series ([`single`]), for counts of errors ([`error_rate`]). [`critical_value`] bounds the chance of any false alarm.
+
+mod counts;
+mod drift;
+mod endpoints;
+mod estimate;
+mod multiple;
+mod priors;
+mod robust;
+mod series;
+mod shrink;
+mod single;
+mod slope;
+mod stretch;
+mod student;
+mod summarize;
+
+pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
+pub use drift::{Drift, drift, trend};
+pub use endpoints::{Common, EndpointEffects, endpoints};
+pub use estimate::{Estimate, Interval};
+pub use multiple::{Trial, benjamini_hochberg, critical_value};
+pub use priors::{Priors, SD_UNKNOWN, SE1_BODY, SE1_P95, SE1_THROUGHPUT, se1};
+pub use robust::median;
+pub use series::Series;
+pub use single::{Effect, single};
+pub use slope::theil_sen;
+pub use stretch::stretches;
+pub use student::{survival, upper_quantile};
+pub use summarize::{MIN_OK, SummarySettings, WarmUp, summarize};
+
+/// Known answers of the reference implementation for the small functions.
+#[cfg(test)]
+fn known() -> Known {
+    serde_json::from_str(include_str!("../../fixtures/reference/pure.json")).unwrap()
+}
+
+#[cfg(test)]
+#[derive(serde::Deserialize)]
+struct Known {
+    trigamma: Vec<(f64, f64)>,
+    trigamma_inverse: Vec<(f64, f64)>,
+    theil_sen: Vec<(Vec<f64>, f64)>,
+    last_stretch: Vec<(Vec<f64>, usize)>,
+    critical_value: Vec<KnownCritical>,
+    benjamini_hochberg: Vec<(Vec<f64>, Vec<bool>)>,
+    drift: Vec<(Vec<f64>, KnownDrift)>,
+    trend: Vec<(Vec<f64>, f64, KnownDrift)>,
+}
+
+/// Trials of (gate, df, tries), the bound, and the critical value.
+#[cfg(test)]
+type KnownCritical = (Vec<(f64, f64, f64)>, f64, f64);
+
+#[cfg(test)]
+#[derive(serde::Deserialize)]
+struct KnownDrift {
+    verdict: String,
+    p: Option<f64>,
+    total: Option<f64>,
+}

@@ -1,0 +1,59 @@
+//! One bound on false alarms for the whole comparison, spent over families of tests.
+
+use std::collections::BTreeMap;
+
+use crate::compare::{Comparison, Scope};
+use crate::stats::{Trial as Test, benjamini_hochberg, critical_value};
+
+use super::policy::{Levels, Policy};
+use super::trial::Trial;
+
+/// How the bound is spent: most on what people look at first. Shares of absent families go to the others.
+const SHARES: [(&str, f64); 5] =
+    [("p95/run", 0.25), ("p95/endpoints", 0.40), ("throughput", 0.10), ("memory", 0.10), ("error-rate", 0.15)];
+/// Share of a further metric.
+const FURTHER: f64 = 0.10;
+
+/// The effects that a rule asks about, each with the critical value and list of its family.
+pub(super) fn tested<'a>(comparison: &'a Comparison, policy: &Policy) -> Vec<Trial<'a>> {
+    let ruled = |effect: &'a crate::compare::Effect| {
+        policy.rule(&effect.endpoint, &effect.metric).and_then(|rule| Trial::new(effect, rule))
+    };
+    let mut trials: Vec<Trial<'a>> = comparison.effects.iter().filter_map(ruled).collect();
+    let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, trial) in trials.iter().enumerate() {
+        families.entry(family(trial)).or_default().push(i);
+    }
+    let total: f64 = families.keys().map(|name| share(name)).sum();
+    for (name, members) in &families {
+        bound(&mut trials, members, share(name) / total, &policy.levels);
+    }
+    trials
+}
+
+fn family(trial: &Trial<'_>) -> String {
+    let metric = &trial.effect.metric;
+    match (metric.as_str(), trial.effect.scope) {
+        ("p95", Scope::Run) => "p95/run".to_owned(),
+        ("p95", Scope::Endpoint) => "p95/endpoints".to_owned(),
+        _ => metric.clone(),
+    }
+}
+
+fn share(family: &str) -> f64 {
+    SHARES.iter().find(|(name, _)| *name == family).map_or(FURTHER, |(_, share)| *share)
+}
+
+/// Gives the members of a family their critical value and lists.
+fn bound(trials: &mut [Trial<'_>], members: &[usize], share: f64, levels: &Levels) {
+    let tests: Vec<Test> = members.iter().map(|i| trials[*i].test()).collect();
+    let c = critical_value(&tests, levels.q_fail * share);
+    let worse: Vec<f64> = members.iter().map(|i| trials[*i].p).collect();
+    let better: Vec<f64> = members.iter().map(|i| trials[*i].p_better()).collect();
+    let listed = benjamini_hochberg(&worse, levels.q_list);
+    let listed_better = benjamini_hochberg(&better, levels.q_list);
+    for (k, i) in members.iter().enumerate() {
+        trials[*i].critical_value = c;
+        (trials[*i].listed, trials[*i].listed_better) = (listed[k], listed_better[k]);
+    }
+}

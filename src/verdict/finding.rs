@@ -1,0 +1,81 @@
+//! What is worth telling beside the rows.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Comparison, LevelShift};
+
+/// Something worth telling a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// What kind it is: `level-shift`, `common-shift`.
+    pub kind: String,
+    /// The endpoint, where it is one.
+    pub endpoint: Option<String>,
+    /// The metric, where it is one.
+    pub metric: Option<String>,
+    /// What was found, with its evidence.
+    pub message: String,
+    /// What to do about it.
+    pub recommendation: Option<String>,
+    /// The run where it starts.
+    pub run: Option<String>,
+    /// The commit where it starts.
+    pub commit: Option<String>,
+}
+
+/// Endpoints that a message names before it counts the others.
+const NAMED: usize = 3;
+/// Digits of a commit in a message.
+const SHORT: usize = 7;
+
+/// The findings of a comparison; `shift_alone` says that a failure rests on a shift of the whole run.
+pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Finding> {
+    let mut groups: BTreeMap<(&str, &str), Vec<&LevelShift>> = BTreeMap::new();
+    for shift in &comparison.shifts {
+        groups.entry((&shift.metric, &shift.run)).or_default().push(shift);
+    }
+    let mut findings: Vec<Finding> = groups.into_values().map(|group| level_shift(&group)).collect();
+    if shift_alone {
+        findings.push(Finding {
+            kind: "common-shift".to_owned(),
+            endpoint: None,
+            metric: None,
+            message: "all endpoints shifted together: slower runner or common cause".to_owned(),
+            recommendation: Some("run the same commit again and judge both runs together".to_owned()),
+            run: None,
+            commit: None,
+        });
+    }
+    findings
+}
+
+/// Series of one metric whose baseline starts at the same run.
+fn level_shift(group: &[&LevelShift]) -> Finding {
+    let first = group[0];
+    let named: Vec<&str> = group.iter().take(NAMED).map(|shift| shift.endpoint.as_str()).collect();
+    let others = group.len() - named.len();
+    let more = if others > 0 { format!(" and {others} more") } else { String::new() };
+    let since = match &first.commit {
+        Some(commit) => format!("commit {}", commit.chars().take(SHORT).collect::<String>()),
+        None => format!("run {}", first.run),
+    };
+    let message = format!(
+        "the level of {} shifted at {since} ({}{more}): the candidate is compared with the {} since",
+        first.metric,
+        named.join(", "),
+        super::reason::runs(first.runs)
+    );
+    Finding {
+        kind: "level-shift".to_owned(),
+        endpoint: (group.len() == 1).then(|| first.endpoint.clone()),
+        metric: Some(first.metric.clone()),
+        message,
+        recommendation: None,
+        run: Some(first.run.clone()),
+        commit: first.commit.clone(),
+    }
+}

@@ -1,0 +1,69 @@
+//! Verdicts in plain words.
+
+use crate::model::Unit;
+
+use super::row::Shape;
+use super::trial::{Grounds, Trial};
+
+/// Why a row has its verdict.
+pub(super) fn reason(trial: &Trial<'_>, shape: &Shape) -> String {
+    let is_rate = trial.is_rate();
+    let moved = moved(shape.change, is_rate);
+    let threshold = size(if is_rate { trial.limit } else { trial.rule.threshold }, is_rate);
+    let floor = size(shape.noise_floor, is_rate);
+    let least = size(shape.smallest_detectable, is_rate);
+    let runs = runs(trial.effect.runs);
+    match trial.grounds {
+        Grounds::Sure => format!("{moved}: over the threshold of {threshold} and beyond the noise floor of {floor}"),
+        Grounds::Completed => {
+            format!("{moved}: over the threshold of {threshold}, and significant beside the rows that failed")
+        }
+        Grounds::Shift => format!("{moved}: a shift of the whole run carries it over the threshold of {threshold}"),
+        Grounds::Likely if trial.statistic() >= trial.critical_value => {
+            format!("{moved}: over the threshold of {threshold}, but {runs} can vouch only for twice as much")
+        }
+        Grounds::Likely => format!(
+            "{moved}: over the threshold of {threshold}, p = {}, but one of this comparison's tests could by chance",
+            Unit::Ratio.show(trial.p)
+        ),
+        Grounds::Chance => format!(
+            "{moved}: over the threshold of {threshold}, but with {runs} only {least} or more can be told from chance"
+        ),
+        Grounds::Small => format!("{moved}: real, and below the threshold of {threshold}"),
+        Grounds::Better => format!("{moved}: better, beyond chance and beyond {threshold}"),
+        Grounds::Wide => {
+            format!("{moved}, but with {runs} a degradation below {least} can go unseen (threshold {threshold})")
+        }
+        Grounds::Steps => format!("{moved}: no more than two steps of the source's clock"),
+        Grounds::Nothing => format!("{moved}: no degradation of {threshold} or more"),
+    }
+}
+
+/// A qualification of the verdict.
+pub(super) fn note(trial: &Trial<'_>) -> Option<&'static str> {
+    match trial.grounds {
+        Grounds::Likely => Some("likely"),
+        Grounds::Small => Some("real, below the threshold"),
+        Grounds::Shift => Some("by a shift of the whole run"),
+        _ => None,
+    }
+}
+
+/// `rose by 31.0 %`, `fell by 0.20 points`, `did not move`.
+fn moved(change: f64, is_rate: bool) -> String {
+    match change {
+        c if c > 0.0 => format!("rose by {}", size(c, is_rate)),
+        c if c < 0.0 => format!("fell by {}", size(-c, is_rate)),
+        _ => "did not move".to_owned(),
+    }
+}
+
+/// The size of a change: percent, of error rates percentage points.
+pub(super) fn size(change: f64, is_rate: bool) -> String {
+    if is_rate { format!("{} points", Unit::Count.show(100.0 * change)) } else { Unit::Ratio.show(change) }
+}
+
+/// `1 run`, `7 runs`.
+pub(super) fn runs(n: usize) -> String {
+    if n == 1 { "1 baseline run".to_owned() } else { format!("{n} baseline runs") }
+}

@@ -1,0 +1,233 @@
+//! What a row shows: figures on their own scale, the change with its interval, floors and limits.
+
+use crate::compare::{Change, Comparison, Effect, Scope};
+use crate::model::{ALL, Direction, Metric};
+use crate::stats::{Estimate, Interval, RateEffect, angle_of, rate_of};
+
+use super::policy::{Policy, Rule};
+use super::reason;
+use super::trial::{Tested, Trial};
+use super::{Row, Severity, Specific, Verdict};
+
+/// Standard errors beyond the critical value at which four of five changes are found (the 0.8 quantile of a normal).
+const POWER: f64 = 0.85;
+/// Difference between a shift of the run and its pooled figure that is worth a note.
+const CARRIED: f64 = 0.05;
+
+/// Rows of all effects that a rule asks about, in the order of the comparison.
+pub(super) fn rows(comparison: &Comparison, policy: &Policy, trials: &[Trial<'_>]) -> Vec<Row> {
+    let mut trials = trials.iter().peekable();
+    let mut rows = Vec::new();
+    for effect in &comparison.effects {
+        if let Some(trial) = trials.next_if(|trial| std::ptr::eq(trial.effect, effect)) {
+            rows.push(tested(trial, comparison));
+        } else if let (Change::Shown(raw), Some(rule)) = (&effect.change, policy.rule(&effect.endpoint, &effect.metric))
+        {
+            rows.push(shown(effect, *raw, &rule, comparison));
+        }
+    }
+    settle_shown(&mut rows);
+    rows
+}
+
+/// Rows of endpoints that only one side has.
+pub(super) fn unmatched(comparison: &Comparison, policy: &Policy) -> Vec<Row> {
+    let row = |endpoint: &String, verdict, severity, reason: String| {
+        let metric = Metric::known("p95")?;
+        let advisory = policy.rule(endpoint, &metric.name).is_some_and(|rule| rule.advisory);
+        let severity = if advisory { Severity::Info } else { severity };
+        let mut row = blank(endpoint, &metric, comparison);
+        (row.verdict, row.severity, row.reason, row.advisory) = (verdict, Some(severity), reason, advisory);
+        row.candidate = comparison.figures.get(endpoint).and_then(|figures| figures.get("p95")).copied();
+        Some(row)
+    };
+    let appeared = comparison.appeared.iter().filter_map(|name| {
+        row(name, Verdict::New, Severity::Info, "not in the baseline: judged from the next runs on".to_owned())
+    });
+    let gone = comparison.gone.iter().filter_map(|name| {
+        let reason = "most baseline runs have this endpoint and the candidate lacks it".to_owned();
+        row(name, Verdict::Missing, Severity::Warning, reason)
+    });
+    appeared.chain(gone).collect()
+}
+
+fn tested(trial: &Trial<'_>, comparison: &Comparison) -> Row {
+    let effect = trial.effect;
+    let shape = Shape::of(trial);
+    Row {
+        verdict: trial.verdict,
+        severity: severity(trial, shape.change),
+        advisory: trial.rule.advisory,
+        baseline: effect.baseline,
+        candidate: effect.candidate,
+        change: Some(shape.change),
+        interval: Some(shape.interval),
+        specific: specific(trial),
+        noise_floor: Some(shape.noise_floor),
+        smallest_detectable: Some(shape.smallest_detectable),
+        threshold: Some(threshold(trial)),
+        critical: trial.rule.critical,
+        p_value: Some(trial.p),
+        statistic: Some(trial.statistic()),
+        critical_value: Some(trial.critical_value),
+        runs: effect.runs,
+        reason: reason::reason(trial, &shape),
+        note: reason::note(trial).map(str::to_owned).or_else(|| carried(trial, comparison)),
+        ..blank_of(effect, comparison)
+    }
+}
+
+/// The figures of a change, turned back to the scale that people read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    pub(super) change: f64,
+    pub(super) interval: Interval,
+    pub(super) noise_floor: f64,
+    pub(super) smallest_detectable: f64,
+}
+
+impl Shape {
+    fn of(trial: &Trial<'_>) -> Self {
+        match trial.change {
+            Tested::Rate(rate) => Self::of_rate(trial, rate),
+            Tested::Log(change) => {
+                let seen = Estimate { value: change.raw, ..change.estimate };
+                let whole = change.common.map_or(seen, |common| seen.joined(&common, change.raw));
+                let (better, se) = (trial.effect.better, change.estimate.se);
+                let floor = trial.critical_value * se;
+                Self {
+                    change: relative(change.raw, better),
+                    interval: interval(&whole, better),
+                    noise_floor: relative(floor, better).abs(),
+                    smallest_detectable: relative(floor.max(trial.limit) + POWER * se, better).abs(),
+                }
+            }
+        }
+    }
+
+    fn of_rate(trial: &Trial<'_>, rate: &RateEffect) -> Self {
+        let (half, floor) = (rate.angle.half_width(), trial.critical_value * rate.angle.se);
+        let end = |offset: f64| rate_of(angle_of(rate.candidate) + offset) - rate.baseline;
+        let above = |offset: f64| rate_of(angle_of(rate.baseline) + offset) - rate.baseline;
+        Self {
+            change: rate.candidate - rate.baseline,
+            interval: Interval { lower: end(-half), upper: end(half) },
+            noise_floor: above(floor),
+            smallest_detectable: above(trial.angle_limit(rate).max(floor) + POWER * rate.angle.se),
+        }
+    }
+}
+
+/// A log change (positive is worse) as a relative change of the figure.
+fn relative(log: f64, better: Direction) -> f64 {
+    (better.sign() * log).exp_m1()
+}
+
+fn interval(estimate: &Estimate, better: Direction) -> Interval {
+    let ends = [-1.0, 1.0].map(|side| relative(estimate.value + side * estimate.half_width(), better));
+    Interval { lower: ends[0].min(ends[1]), upper: ends[0].max(ends[1]) }
+}
+
+/// The endpoint's own change, where a shift of the whole run was taken out.
+fn specific(trial: &Trial<'_>) -> Option<Specific> {
+    let Tested::Log(change) = trial.change else { return None };
+    change.common?;
+    let better = trial.effect.better;
+    let interval = interval(&change.estimate, better);
+    Some(Specific { change: relative(change.estimate.value, better), interval })
+}
+
+/// The threshold on the scale of the change, without a sign.
+fn threshold(trial: &Trial<'_>) -> f64 {
+    if trial.is_rate() { trial.limit } else { trial.rule.threshold }
+}
+
+/// What the verdict does: failures far beyond are critical, advisory rules only report.
+fn severity(trial: &Trial<'_>, change: f64) -> Option<Severity> {
+    let severity = trial.severity?;
+    if trial.rule.advisory {
+        return Some(Severity::Info);
+    }
+    let worse = trial.effect.better.sign() * change;
+    let is_critical = severity == Severity::Failure && trial.rule.critical.is_some_and(|far| worse >= far);
+    Some(if is_critical { Severity::Critical } else { severity })
+}
+
+/// Of the run's latency: who carries its pooled figure, where that differs from the common shift.
+fn carried(trial: &Trial<'_>, comparison: &Comparison) -> Option<String> {
+    let effect = trial.effect;
+    let (baseline, candidate) = (effect.baseline?, effect.candidate?);
+    let pooled = candidate / baseline - 1.0;
+    let shift = relative(trial.raw(), effect.better);
+    if !trial.is_run_latency() || (pooled - shift).abs() <= CARRIED {
+        return None;
+    }
+    let moved = comparison.effects.iter().filter(|e| e.metric == effect.metric && e.scope == Scope::Endpoint);
+    let towards = |e: &&Effect| Some((e.candidate? / e.baseline?).ln() * (pooled - shift).signum());
+    let most = moved.max_by(|a, b| towards(a).partial_cmp(&towards(b)).unwrap_or(std::cmp::Ordering::Equal))?;
+    Some(format!("the pooled figure is carried by {}", most.endpoint))
+}
+
+/// A figure that the rows of one or two endpoints test already.
+fn shown(effect: &Effect, raw: f64, rule: &Rule, comparison: &Comparison) -> Row {
+    Row {
+        advisory: rule.advisory,
+        baseline: effect.baseline,
+        candidate: effect.candidate,
+        change: Some(relative(raw, effect.better)),
+        threshold: Some(rule.threshold),
+        critical: rule.critical,
+        runs: effect.runs,
+        reason: "shown without a test: with so few endpoints their own rows are tested".to_owned(),
+        ..blank_of(effect, comparison)
+    }
+}
+
+/// A row without a test that moved by the threshold shares the verdict of its endpoints, and does nothing.
+fn settle_shown(rows: &mut [Row]) {
+    let worst = |rows: &[Row], metric: &str| {
+        let own = rows.iter().filter(|row| row.metric == metric && row.endpoint != ALL);
+        own.map(|row| row.verdict).filter(|verdict| *verdict != Verdict::Improved).max()
+    };
+    for i in 0..rows.len() {
+        let (Some(change), Some(threshold)) = (rows[i].change, rows[i].threshold) else { continue };
+        let is_large = rows[i].better.sign() * change >= threshold;
+        if rows[i].p_value.is_none() && is_large {
+            rows[i].verdict = worst(rows, &rows[i].metric).unwrap_or(Verdict::Unchanged);
+        }
+    }
+}
+
+fn blank_of(effect: &Effect, comparison: &Comparison) -> Row {
+    let metric = Metric { name: effect.metric.clone().into(), unit: effect.unit, better: effect.better };
+    blank(&effect.endpoint, &metric, comparison)
+}
+
+/// A row about which nothing is known yet.
+fn blank(endpoint: &str, metric: &Metric, comparison: &Comparison) -> Row {
+    Row {
+        endpoint: endpoint.to_owned(),
+        metric: metric.name.to_string(),
+        unit: metric.unit,
+        better: metric.better,
+        verdict: Verdict::Unchanged,
+        severity: None,
+        advisory: false,
+        baseline: None,
+        candidate: None,
+        change: None,
+        interval: None,
+        specific: None,
+        noise_floor: None,
+        smallest_detectable: None,
+        threshold: None,
+        critical: None,
+        p_value: None,
+        statistic: None,
+        critical_value: None,
+        runs: comparison.baseline.runs,
+        basis: comparison.basis,
+        reason: String::new(),
+        note: None,
+    }
+}
