@@ -3,3 +3,4 @@
 pub mod baseline;
 pub mod history;
 pub mod model;
+pub mod store;
