@@ -6,12 +6,13 @@
 //!
 //! ```text
 //!  record ─┐                        ┌─ dir:PATH          a folder, with a lock and a journal
-//!  compact ├─▶ operations ─▶ Store ─┐
-//!  load  ──┘   (paths, days)
+//!  compact ├─▶ operations ─▶ Store ─┤
+//!  load  ──┘   (paths, days)        └─ git:PATH#BRANCH   a branch of a local repository
 //! ```
 
 mod backoff;
 mod directory;
+mod git;
 mod journal;
 pub mod layout;
 
@@ -116,9 +117,10 @@ struct Scheme {
 
 const SCHEMES: &[Scheme] = &[
     Scheme { name: "dir", form: "dir:PATH", open: |rest| Ok(Box::new(directory::Directory::open(rest)?)) },
+    Scheme { name: "git", form: "git:PATH#BRANCH", open: |rest| Ok(Box::new(git::Git::open(rest)?)) },
 ];
 
-/// Opens the store that `spec` names: `dir:PATH`.
+/// Opens the store that `spec` names: `dir:PATH` or `git:PATH#BRANCH` (without a branch `perf-results`).
 ///
 /// # Errors
 /// An unknown kind of store, or a place that cannot be one.
@@ -155,7 +157,7 @@ mod tests {
     fn unknown_kinds_are_refused_with_the_known_ones() {
         for spec in ["s3:bucket", "results", "github:o/r#b"] {
             let message = open(spec).err().map(|e| format!("{e:#}")).unwrap();
-            assert!(message.contains("dir:PATH"), "{message}");
+            assert!(message.contains("dir:PATH and git:PATH#BRANCH"), "{message}");
         }
     }
 
