@@ -1,7 +1,7 @@
 //! Where history is kept: files under paths, changed by compare-and-swap.
 //!
 //! A [`Store`] knows paths and bytes only; what they mean is said once, for every store, by [`layout`] (paths),
-//! `day` (a day's summaries) and the operations [`record`], [`load`] and their like. Every store passes the
+//! `day` (a day's summaries) and the operations [`record`], [`load`], [`compact`] and their like. Every store passes the
 //! conformance suite in `tests/it/store.rs`.
 //!
 //! ```text
@@ -19,11 +19,13 @@ mod journal;
 pub mod layout;
 mod reading;
 mod recording;
+mod upkeep;
 
 use anyhow::{Context, Result, bail, ensure};
 
 pub use reading::{Loaded, environments, load, load_runs, scenarios};
 pub use recording::{Recorded, record};
+pub use upkeep::{Prune, Upkeep, compact, prune};
 
 /// Files under paths, as they were at one moment.
 ///
