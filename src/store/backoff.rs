@@ -4,28 +4,29 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::time::Duration;
 
-/// First wait at most, ms: about what one update takes.
-const FIRST: u64 = 10;
-/// Longest wait, ms.
-const LONGEST: u64 = 500;
-/// How often the wait doubles before it is the longest.
-const DOUBLINGS: u32 = 6;
+/// How often a bound may double before the shift would be meaningless.
+const DOUBLINGS: u32 = 16;
 
 /// The waits between tries. Chance only spreads writers in time; nothing that is written depends on it.
 pub(super) struct Backoff {
     state: u64,
     tries: u32,
+    /// First wait at most, ms.
+    first: u64,
+    /// Longest wait, ms.
+    longest: u64,
 }
 
 impl Backoff {
-    /// Waits that differ from every other writer's, seeded by the system: processes in containers share their number.
-    pub(super) fn new() -> Self {
-        Self { state: RandomState::new().hash_one(0) | 1, tries: 0 }
+    /// Waits of at most `first` ms, doubling up to `longest` ms; they differ from every other writer's, seeded by the
+    /// system, for processes in containers share their number.
+    pub(super) fn new(first: u64, longest: u64) -> Self {
+        Self { state: RandomState::new().hash_one(0) | 1, tries: 0, first, longest }
     }
 
     /// Sleeps for a random time below a bound that doubles.
     pub(super) fn wait(&mut self) {
-        let bound = (FIRST << self.tries.min(DOUBLINGS)).min(LONGEST);
+        let bound = (self.first << self.tries.min(DOUBLINGS)).min(self.longest);
         self.tries += 1;
         std::thread::sleep(Duration::from_millis(1 + self.random() % bound));
     }
@@ -46,6 +47,6 @@ mod tests {
     #[test]
     fn two_writers_wait_differently() {
         let waits = |mut b: Backoff| (0..4).map(|_| b.random()).collect::<Vec<_>>();
-        assert_ne!(waits(Backoff::new()), waits(Backoff::new()));
+        assert_ne!(waits(Backoff::new(1, 2)), waits(Backoff::new(1, 2)));
     }
 }

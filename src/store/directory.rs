@@ -11,8 +11,10 @@ use anyhow::{Context, Result, bail, ensure};
 use super::backoff::Backoff;
 use super::{Edit, RESERVED, Snapshot, Store, check, journal};
 
-/// Tries for the lock: with the waits between them half a minute, in which a hundred updates are done.
-const TRIES: u32 = 120;
+/// First and longest wait for the lock, ms: an update takes a few, and asking costs next to nothing.
+const WAITS: (u64, u64) = (4, 64);
+/// Tries for the lock: with the waits between them half a minute, in which a thousand updates are done.
+const TRIES: u32 = 1_000;
 
 /// A folder as a store.
 pub(super) struct Directory {
@@ -153,7 +155,7 @@ fn present<T>(result: std::io::Result<T>) -> std::io::Result<Option<T>> {
 
 /// Asks for a lock until it is given.
 fn wait_for(path: &Path, mut ask: impl FnMut() -> Result<(), TryLockError>) -> Result<()> {
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::new(WAITS.0, WAITS.1);
     for _ in 0..TRIES {
         match ask() {
             Ok(()) => return Ok(()),

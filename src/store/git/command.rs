@@ -30,10 +30,12 @@ const MISLEADING: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// Settings that must not depend on the user: no hook runs, nothing is signed, nothing is rewritten.
+/// Settings that must not depend on the user: no hook runs, nothing is signed, and objects are on the disk before the
+/// branch leads to them.
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
+    "core.fsync=committed,loose-object,reference",
     "commit.gpgSign=false",
     "i18n.commitEncoding=UTF-8",
     "fastimport.unpackLimit=100",

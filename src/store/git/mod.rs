@@ -22,8 +22,13 @@ use super::{Edit, FileChange, Snapshot, Store, check};
 
 /// The branch where none is named.
 const DEFAULT_BRANCH: &str = "perf-results";
+/// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600.
+const WAITS: (u64, u64) = (60, 2_000);
 /// Tries to be faster than the other writers: as many of them may queue up, and each wins once.
 const TRIES: usize = 60;
+/// Tries for a branch that is locked and does not move: git holds its lock for a moment only, so that one which stays
+/// was left by a git that was killed.
+const TRIES_LOCKED: usize = 6;
 /// Ends each commit message: pushed, the branch starts no workflow.
 const SKIP_CI: &str = "[skip ci]";
 
@@ -39,8 +44,10 @@ pub(super) struct Git {
 /// Whether the branch could be moved.
 enum Move {
     Done,
-    /// Another writer moved it, or is about to; git's words.
-    Raced(String),
+    /// Another writer moved it.
+    Outrun,
+    /// Another writer holds its lock; git's words.
+    Locked(String),
 }
 
 impl Git {
@@ -95,36 +102,37 @@ impl Git {
 
     /// Moves the branch to the commit that `make` makes of its tip, again until no other writer is faster.
     fn swap(&self, make: &mut dyn FnMut(Option<&str>) -> Result<Option<String>>) -> Result<()> {
-        let mut backoff = Backoff::new();
-        let mut last = String::new();
+        let mut backoff = Backoff::new(WAITS.0, WAITS.1);
+        let mut locked = 0;
         for _ in 0..TRIES {
             let tip = self.tip_to_move()?;
             let Some(commit) = make(tip.as_deref())? else { return Ok(()) };
             match self.move_branch(&commit, tip.as_deref())? {
                 Move::Done => return Ok(()),
-                Move::Raced(words) => last = words,
+                Move::Outrun => locked = 0,
+                Move::Locked(words) => {
+                    locked += 1;
+                    ensure!(locked < TRIES_LOCKED, "{}: not written, the branch stays locked: {words}", self.name());
+                }
             }
             backoff.wait();
         }
-        bail!(
-            "{}: not written: another writer was faster {TRIES} times. Run again; if no other writer is at work, remove \
-             the lock that git names: {last}",
-            self.name()
-        )
+        bail!("{}: not written: other writers were faster {TRIES} times; run again when they have ended", self.name())
     }
 
     /// Moves the branch from `old` (`None`: it is not there) to `new`, if it is still at `old`.
     fn move_branch(&self, new: &str, old: Option<&str>) -> Result<Move> {
-        let old_or_absent = old.unwrap_or_default();
-        let arguments = ["update-ref", "-m", "perf-gate", &self.reference, new, old_or_absent];
+        let arguments = ["update-ref", "-m", "perf-gate", &self.reference, new, old.unwrap_or_default()];
         let output = self.repository.run(&arguments, b"")?;
         if output.status.success() {
             return Ok(Move::Done);
         }
         let words = said(&output);
-        let moved = self.tip()?.map(|(commit, _)| commit).as_deref() != old;
-        ensure!(moved || words.contains(".lock'"), "{}: the branch cannot be moved: {words}", self.name());
-        Ok(Move::Raced(words))
+        if self.tip()?.map(|(commit, _)| commit).as_deref() != old {
+            return Ok(Move::Outrun);
+        }
+        ensure!(words.contains(".lock'"), "{}: the branch cannot be moved: {words}", self.name());
+        Ok(Move::Locked(words))
     }
 
     /// Writes a commit on `tip` with `changes`; no branch leads to it yet.

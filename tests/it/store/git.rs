@@ -49,6 +49,34 @@ fn checkout_index_and_other_references_stay_as_they_are() {
 }
 
 #[test]
+fn an_update_that_lost_the_race_sees_what_won() {
+    let place = Place::git();
+    let (store, rival) = (place.open(), place.open());
+    let mut asked = 0;
+    let raced = store.update("Slow", &mut |snapshot| {
+        asked += 1;
+        if asked <= 2 {
+            put(&*rival, "rival", &asked.to_string())?;
+        }
+        let seen = snapshot.load(&["rival"])?.remove(0).unwrap_or_default();
+        Ok(vec![FileChange::put("seen", seen)])
+    });
+    raced.unwrap();
+    assert_eq!((asked, read(&*store, "seen").unwrap()), (3, b"2".to_vec()));
+}
+
+#[test]
+fn a_writer_that_always_loses_says_so() {
+    let place = Place::git();
+    let store = place.open();
+    put(&*store, "x", "1").unwrap();
+    std::fs::write(place.path().join(".git/refs/heads/perf-results.lock"), "").unwrap();
+    let message = format!("{:#}", put(&*store, "x", "2").unwrap_err());
+    assert!(message.contains("not written") && message.contains("perf-results.lock"), "{message}");
+    assert_eq!(read(&*store, "x").unwrap(), b"1");
+}
+
+#[test]
 fn a_branch_that_is_checked_out_is_read_and_not_written() {
     let place = Place::git();
     record(&*place.open(), "a", 1);
