@@ -1,6 +1,28 @@
 //! Which past runs a candidate is compared with, and why.
+//!
+//! Comparable are valid runs of the trunk with the candidate's scenario, fingerprint and basis. Those of the last days
+//! give the level; older ones tell how much runs differ. What was left out is said in notes. Names in notes come from
+//! outside and are escaped where they are shown.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::history::{History, KnownEnvironment};
 use crate::model::Record;
+
+/// Days before the time of judgement whose runs give the level (`statistics.md` 2).
+const WINDOW_DAYS: i64 = 7;
+/// Days before the window whose runs tell how much runs differ: four windows, beyond which a runner is another runner.
+const MEMORY_DAYS: i64 = 28;
+/// Most runs of the window: the centre of more is no sharper, for the spread between runs outweighs it.
+const MOST_RUNS: usize = 50;
+/// Most runs before the window.
+const MOST_EARLIER: usize = 50;
+/// Fewer runs are thin evidence: failure only beyond twice the threshold (`statistics.md` 8).
+const ENOUGH_RUNS: usize = 3;
+/// Names that a note lists before it says how many more there are.
+const MOST_NAMES: usize = 3;
 
 /// The runs chosen from history to compare with, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,4 +33,308 @@ pub struct Baseline {
     pub earlier: Vec<Record>,
     /// What a reader should know about the choice: runs left out, a changed environment.
     pub notes: Vec<String>,
+}
+
+/// Which runs may be a baseline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Names of the trunk; a run without a branch counts as trunk.
+    pub trunk: BTreeSet<String>,
+    /// How long before the time of judgement a run of the level may have started.
+    pub window: SignedDuration,
+    /// How long before the window an earlier run may have started.
+    pub memory: SignedDuration,
+    /// Most runs of the level; the latest are taken.
+    pub max_runs: usize,
+    /// The time of judgement; the candidate's start without one.
+    pub at: Option<Timestamp>,
+    /// For a pull request: start of the latest run that its merge base knows ([`History::last_run_of`]).
+    pub not_after: Option<Timestamp>,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        let days = |days| SignedDuration::from_hours(24 * days);
+        Self {
+            trunk: ["main", "master"].map(str::to_owned).into(),
+            window: days(WINDOW_DAYS),
+            memory: days(MEMORY_DAYS),
+            max_runs: MOST_RUNS,
+            at: None,
+            not_after: None,
+        }
+    }
+}
+
+impl Baseline {
+    /// Chooses the runs of `history` that `candidate` is compared with, and notes what was left out of the window.
+    pub fn select(history: &History, candidate: &Record, rule: &Rule) -> Self {
+        let at = rule.at.unwrap_or(candidate.started_at);
+        let from = before(at, rule.window);
+        let oldest = before(from, rule.memory);
+        let mut left_out = LeftOut::default();
+        let (mut runs, mut earlier) = (Vec::new(), Vec::new());
+        let others = history.records().iter().filter(|r| r.id != candidate.id && r.scenario == candidate.scenario);
+        for record in others.filter(|r| (oldest..=at).contains(&r.started_at)) {
+            match (Objection::to(record, candidate, rule), record.started_at >= from) {
+                (None, true) => runs.push(record.clone()),
+                (None, false) => earlier.push(record.clone()),
+                (Some(objection), true) => left_out.add(objection),
+                (Some(_), false) => {}
+            }
+        }
+        let mut notes = left_out.notes();
+        notes.extend(latest(&mut runs, rule.max_runs));
+        latest(&mut earlier, MOST_EARLIER);
+        notes.extend(thin_evidence(runs.len(), rule.window));
+        Self { runs, earlier, notes }
+    }
+
+    /// Says how the candidate's environment differs from the nearest one that has runs, where the baseline is empty.
+    pub fn note_other_environments(&mut self, candidate: &Record, known: &[KnownEnvironment]) {
+        let others = known.iter().filter(|e| e.fingerprint != candidate.fingerprint);
+        let differences = others.map(|e| (differences(&e.identity, &candidate.identity), e.latest));
+        let nearest = differences.min_by_key(|(keys, latest)| (keys.len(), std::cmp::Reverse(*latest)));
+        if let (true, Some((keys, _))) = (self.runs.is_empty(), nearest) {
+            self.notes.push(format!(
+                "no baseline in this environment; the nearest recorded environment differs in {}",
+                keys.join(", ")
+            ));
+        }
+    }
+}
+
+/// Why a run of the window is no baseline for the candidate.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Objection {
+    PullRequest,
+    Branch(String),
+    Environment(Vec<String>),
+    Basis(&'static str),
+    Invalid(String),
+    AfterMergeBase,
+}
+
+impl Objection {
+    /// The first thing that speaks against `record`, if anything does.
+    fn to(record: &Record, candidate: &Record, rule: &Rule) -> Option<Self> {
+        let foreign = record.branch.as_ref().filter(|branch| !rule.trunk.contains(*branch));
+        if record.pull_request.is_some() {
+            Some(Self::PullRequest)
+        } else if let Some(branch) = foreign {
+            Some(Self::Branch(branch.clone()))
+        } else if record.fingerprint != candidate.fingerprint {
+            Some(Self::Environment(differences(&record.identity, &candidate.identity)))
+        } else if record.basis != candidate.basis {
+            Some(Self::Basis(record.basis.as_str()))
+        } else if let Some(reason) = &record.invalid {
+            Some(Self::Invalid(reason.clone()))
+        } else {
+            rule.not_after.filter(|limit| record.started_at > *limit).map(|_| Self::AfterMergeBase)
+        }
+    }
+}
+
+/// Runs left out of the window: how many for each reason.
+#[derive(Default)]
+struct LeftOut(BTreeMap<Objection, usize>);
+
+impl LeftOut {
+    fn add(&mut self, objection: Objection) {
+        *self.0.entry(objection).or_insert(0) += 1;
+    }
+
+    /// One sentence for each kind of reason.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut note = |select: &dyn Fn(&Objection) -> Option<String>, why: &str| {
+            let found: Vec<(String, usize)> = self.0.iter().filter_map(|(o, n)| Some((select(o)?, *n))).collect();
+            let count: usize = found.iter().map(|(_, n)| n).sum();
+            if count > 0 {
+                let named: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).filter(|n| !n.is_empty()).collect();
+                notes.push(format!("{} left out: {why}{}", runs(count), listed(&named)));
+            }
+        };
+        note(&|o| (*o == Objection::PullRequest).then(String::new), "of pull requests");
+        note(&|o| if let Objection::Branch(name) = o { Some(name.clone()) } else { None }, "of another branch");
+        note(
+            &|o| if let Objection::Environment(keys) = o { Some(keys.join(", ")) } else { None },
+            "of another environment",
+        );
+        note(
+            &|o| if let Objection::Basis(basis) = o { Some((*basis).to_owned()) } else { None },
+            "latencies of another basis",
+        );
+        note(&|o| if let Objection::Invalid(reason) = o { Some(reason.clone()) } else { None }, "invalid");
+        note(&|o| (*o == Objection::AfterMergeBase).then(String::new), "newer than the merge base");
+        notes
+    }
+}
+
+/// What differs between two identities: `cpu: A → B`, in the order of the keys.
+fn differences(from: &BTreeMap<String, String>, to: &BTreeMap<String, String>) -> Vec<String> {
+    let keys: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+    let shown = |identity: &BTreeMap<String, String>, key| identity.get(key).cloned().unwrap_or("(none)".to_owned());
+    let differing = keys.into_iter().filter(|key| from.get(*key) != to.get(*key));
+    differing.map(|key| format!("{key}: {} → {}", shown(from, key), shown(to, key))).collect()
+}
+
+/// Keeps the latest `most` runs; says so if that were not all.
+fn latest(records: &mut Vec<Record>, most: usize) -> Option<String> {
+    let surplus = records.len().saturating_sub(most);
+    let note = format!("the latest {} of {} are used", most, runs(records.len()));
+    records.drain(..surplus);
+    (surplus > 0).then_some(note)
+}
+
+/// Says that there is no baseline, or that it is too short for the full rule.
+fn thin_evidence(count: usize, window: SignedDuration) -> Option<String> {
+    match count {
+        0 => Some(format!("no baseline yet: no comparable run in the last {}", span(window))),
+        _ if count < ENOUGH_RUNS => Some(format!("thin evidence: needs {ENOUGH_RUNS} runs, has {count}")),
+        _ => None,
+    }
+}
+
+/// `7 days`, or hours where it is not whole days.
+fn span(duration: SignedDuration) -> String {
+    match duration.as_hours() {
+        24 => "day".to_owned(),
+        hours if hours % 24 == 0 => format!("{} days", hours / 24),
+        hours => format!("{hours} hours"),
+    }
+}
+
+fn runs(count: usize) -> String {
+    format!("{count} run{}", if count == 1 { "" } else { "s" })
+}
+
+/// ` (a; b; c; and 2 more)`, or nothing.
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|&n| n.to_owned()).collect();
+    shown.extend((more > 0).then(|| format!("and {more} more")));
+    if shown.is_empty() { String::new() } else { format!(" ({})", shown.join("; ")) }
+}
+
+/// The time `span` before `at`, or the earliest there is.
+fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Basis, Load, Summary};
+
+    /// A run that started `day` days after the epoch, on machine A.
+    fn record(id: &str, day: i64) -> Record {
+        Record {
+            id: id.to_owned(),
+            scenario: "checkout".to_owned(),
+            fingerprint: "f".to_owned(),
+            identity: [("cpu", "A"), ("os", "Linux")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            started_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day),
+            commit: None,
+            branch: Some("main".to_owned()),
+            pull_request: None,
+            basis: Basis::Ok,
+            load: Load::default(),
+            invalid: None,
+            summary: Summary::default(),
+        }
+    }
+
+    fn with(mut record: Record, change: impl FnOnce(&mut Record)) -> Record {
+        change(&mut record);
+        record
+    }
+
+    fn select(records: Vec<Record>, rule: &Rule) -> Baseline {
+        Baseline::select(&records.into_iter().collect(), &record("candidate", 100), rule)
+    }
+
+    fn ids(records: &[Record]) -> Vec<&str> {
+        records.iter().map(|r| r.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_window_gives_the_level_and_the_month_before_the_spread() {
+        let records = [("ancient", 64), ("earlier", 92), ("edge", 93), ("same", 100), ("later", 101)];
+        let chosen = select(records.map(|(id, day)| record(id, day)).into(), &Rule::default());
+        assert_eq!(ids(&chosen.runs), ["edge", "same"]);
+        assert_eq!(ids(&chosen.earlier), ["earlier"]);
+        assert_eq!(chosen.notes, ["thin evidence: needs 3 runs, has 2"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let left_out = vec![
+            with(record("pr", 99), |r| r.pull_request = Some(7)),
+            with(record("x", 99), |r| r.branch = Some("feature".to_owned())),
+            with(record("y", 99), |r| r.branch = Some("dev".to_owned())),
+            with(record("cpu", 99), |r| {
+                r.fingerprint = "g".to_owned();
+                r.identity.insert("cpu".to_owned(), "B".to_owned());
+                r.identity.remove("os");
+            }),
+            with(record("basis", 99), |r| r.basis = Basis::All),
+            with(record("bad", 99), |r| r.invalid = Some("zero requests".to_owned())),
+            with(record("other scenario", 99), |r| r.scenario = "search".to_owned()),
+            with(record("candidate", 99), |_| {}),
+        ];
+        let chosen = select(left_out, &Rule::default());
+        assert!(chosen.runs.is_empty());
+        assert_eq!(
+            chosen.notes,
+            [
+                "1 run left out: of pull requests",
+                "2 runs left out: of another branch (dev; feature)",
+                "1 run left out: of another environment (cpu: B → A, os: (none) → Linux)",
+                "1 run left out: latencies of another basis (all)",
+                "1 run left out: invalid (zero requests)",
+                "no baseline yet: no comparable run in the last 7 days",
+            ]
+        );
+    }
+
+    #[test]
+    fn runs_newer_than_the_merge_base_are_left_out() {
+        let rule = Rule { not_after: Some(record("", 98).started_at), ..Rule::default() };
+        let chosen = select((96..=99).map(|day| record(&format!("d{day}"), day)).collect(), &rule);
+        assert_eq!(ids(&chosen.runs), ["d96", "d97", "d98"]);
+        assert_eq!(chosen.notes, ["1 run left out: newer than the merge base"]);
+    }
+
+    #[test]
+    fn the_latest_runs_are_taken_and_no_branch_is_trunk() {
+        let rule = Rule { max_runs: 3, ..Rule::default() };
+        let runs = (94..=99).map(|day| with(record(&format!("d{day}"), day), |r| r.branch = None));
+        let chosen = select(runs.collect(), &rule);
+        assert_eq!(ids(&chosen.runs), ["d97", "d98", "d99"]);
+        assert_eq!(chosen.notes, ["the latest 3 of 6 runs are used"]);
+    }
+
+    #[test]
+    fn the_time_of_judgement_can_be_given() {
+        let rule = Rule { at: Some(record("", 50).started_at), ..Rule::default() };
+        let chosen = select(vec![record("now", 49), record("future", 99)], &rule);
+        assert_eq!(ids(&chosen.runs), ["now"]);
+    }
+
+    #[test]
+    fn the_nearest_environment_explains_an_empty_baseline() {
+        let known = |fingerprint: &str, cpu: &str, os: &str| KnownEnvironment {
+            fingerprint: fingerprint.to_owned(),
+            identity: [("cpu", cpu), ("os", os)].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            latest: Timestamp::UNIX_EPOCH,
+        };
+        let mut chosen = Baseline::default();
+        let environments = [known("f", "A", "Linux"), known("g", "C", "Windows"), known("h", "B", "Linux")];
+        chosen.note_other_environments(&record("candidate", 100), &environments);
+        let expected = "no baseline in this environment; the nearest recorded environment differs in cpu: B → A";
+        assert_eq!(chosen.notes, [expected]);
+        chosen.note_other_environments(&record("candidate", 100), &environments[..1]);
+        assert_eq!(chosen.notes.len(), 1);
+    }
 }

@@ -1,0 +1,174 @@
+//! What a store holds of each series, by day, and how a day is read: its file, and the runs that the file lacks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, Result, ensure};
+use jiff::civil::Date;
+
+use super::day::{Day, refuse_newer};
+use super::layout::{self, Place};
+use super::{FileChange, Snapshot};
+use crate::model::{self, Record, Run, Warning};
+
+/// Files loaded at once where many have to be: 46 kB each, some 20 MB.
+const BATCH: usize = 500;
+
+/// Scenario and fingerprint as they stand in paths.
+pub(super) type Key = (String, String);
+
+/// The files of a series by day.
+pub(super) type Series = BTreeMap<Date, Shelf>;
+
+/// The files of a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shelf {
+    /// Path of the day file.
+    pub(super) day: Option<String>,
+    /// Paths of the runs by id, as it stands in the path.
+    pub(super) runs: BTreeMap<String, String>,
+}
+
+/// The files of a store, or of one folder of it, by series.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalog {
+    /// The series.
+    pub(super) series: BTreeMap<Key, Series>,
+    /// Files that are nothing of ours.
+    pub(super) foreign: Vec<Warning>,
+}
+
+impl Catalog {
+    /// Lists the runs and days below `folder` (`""`, a scenario, or a scenario and an environment; ends in `/`).
+    pub(super) fn read(snapshot: &dyn Snapshot, folder: &str) -> Result<Self> {
+        let mut catalog = Self::default();
+        for path in ["runs", "days"].map(|top| snapshot.list(&format!("{top}/{folder}"))) {
+            path?.into_iter().for_each(|path| catalog.add(path));
+        }
+        Ok(catalog)
+    }
+
+    /// Lists the files of one series.
+    pub(super) fn read_series(snapshot: &dyn Snapshot, scenario: &str, fingerprint: &str) -> Result<(Key, Self)> {
+        let key = (layout::component(scenario), layout::component(fingerprint));
+        let catalog = Self::read(snapshot, &format!("{}/{}/", key.0, key.1))?;
+        Ok((key, catalog))
+    }
+
+    fn add(&mut self, path: String) {
+        let Some(place) = Place::of(&path) else {
+            return self.foreign.push(Warning(format!("{path}: not a file of perf-gate; skipped")));
+        };
+        let series = self.series.entry((place.scenario, place.fingerprint)).or_default();
+        let shelf = series.entry(place.date).or_default();
+        match place.run {
+            Some(id) => drop(shelf.runs.insert(id, path)),
+            None => shelf.day = Some(path),
+        }
+    }
+}
+
+/// A day as it was found.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Its runs: those of the day file and those that have a file.
+    pub(super) day: Day,
+    /// Whether the day file says less than that.
+    pub(super) incomplete: bool,
+    /// The day file, where it could not be read.
+    damaged: Option<(String, Vec<u8>)>,
+}
+
+impl Found {
+    /// Whether the day file could not be read.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.is_some()
+    }
+
+    /// The changes that write the day to `path`; a file that could not be read is kept beside.
+    pub(super) fn save(&self, path: &str) -> Result<Vec<FileChange>> {
+        let damaged = self.damaged.iter().map(|(at, bytes)| FileChange::put(layout::damaged(at, bytes), bytes.clone()));
+        let mut changes: Vec<FileChange> = damaged.collect();
+        changes.push(FileChange::put(path, self.day.write()?));
+        Ok(changes)
+    }
+}
+
+/// Reads days: one load for their files and one for the runs that are missing in them.
+///
+/// A file that cannot be read is named in `warnings`, and what can be read is used.
+///
+/// # Errors
+/// The store cannot be read, or a file was written by a newer version.
+pub(super) fn open_days(
+    snapshot: &dyn Snapshot,
+    shelves: &[&Shelf],
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Found>> {
+    let mut days = read_day_files(snapshot, shelves, warnings)?;
+    let mut missing = Vec::new();
+    for (at, (shelf, found)) in shelves.iter().zip(&days).enumerate() {
+        let known: BTreeSet<String> = found.day.history.records().iter().map(|r| layout::component(&r.id)).collect();
+        let unknown = shelf.runs.iter().filter(|(id, _)| !known.contains(*id));
+        missing.extend(unknown.map(|(_, path)| (at, path.as_str())));
+    }
+    for batch in missing.chunks(BATCH) {
+        let paths: Vec<&str> = batch.iter().map(|(_, path)| *path).collect();
+        for ((at, path), bytes) in batch.iter().zip(snapshot.load(&paths)?) {
+            // A run that is gone by now was removed since it was listed.
+            let Some(bytes) = bytes else { continue };
+            match read_run(path, &bytes)? {
+                Ok((_, record)) => days[*at].incomplete |= days[*at].day.history.append(record),
+                Err(warning) => warnings.push(warning),
+            }
+        }
+    }
+    Ok(days)
+}
+
+/// Reads a run's file: the run and its record, or why the file is skipped.
+///
+/// # Errors
+/// The file was written by a newer version.
+pub(super) fn read_run(path: &str, bytes: &[u8]) -> Result<Result<(Run, Record), Warning>> {
+    refuse_newer(path, bytes)?;
+    let read = || {
+        let run = model::parse(bytes)?;
+        let record = Record::of(&run).context("a run without id, start or summary")?;
+        ensure!(layout::run(&record) == path, "the run in it belongs to {}", layout::run(&record));
+        Ok((run, record))
+    };
+    Ok(read().map_err(|error: anyhow::Error| Warning(format!("{path}: skipped: {error:#}"))))
+}
+
+/// Reads the day files that are there.
+fn read_day_files(snapshot: &dyn Snapshot, shelves: &[&Shelf], warnings: &mut Vec<Warning>) -> Result<Vec<Found>> {
+    let paths: Vec<&str> = shelves.iter().filter_map(|shelf| shelf.day.as_deref()).collect();
+    let mut loaded = snapshot.load(&paths)?.into_iter();
+    let mut days = Vec::with_capacity(shelves.len());
+    for shelf in shelves {
+        let bytes = shelf.day.as_ref().and_then(|_| loaded.next()).flatten();
+        days.push(match (&shelf.day, bytes) {
+            (Some(path), Some(bytes)) => read_day_file(path, bytes, shelf.runs.len(), warnings)?,
+            _ => Found { incomplete: !shelf.runs.is_empty(), ..Found::default() },
+        });
+    }
+    Ok(days)
+}
+
+fn read_day_file(path: &str, bytes: Vec<u8>, runs: usize, warnings: &mut Vec<Warning>) -> Result<Found> {
+    refuse_newer(path, &bytes)?;
+    let read = || {
+        let day = Day::parse(&bytes)?;
+        let at_home = |r: &Record| layout::day(&r.scenario, &r.fingerprint, layout::date(r.started_at)) == path;
+        ensure!(day.history.records().iter().all(at_home), "a run in it belongs elsewhere");
+        Ok(day)
+    };
+    match read() {
+        Ok(day) => Ok(Found { day, ..Found::default() }),
+        Err(error) => {
+            warnings
+                .push(Warning(format!("{path}: damaged: {error:#}; {runs} run files of that day are used instead")));
+            Ok(Found { incomplete: true, damaged: Some((path.to_owned(), bytes)), ..Found::default() })
+        }
+    }
+}

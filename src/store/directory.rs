@@ -1,0 +1,167 @@
+//! `dir:PATH`: a folder. Writers queue for a lock that the system frees when its holder dies; `journal` makes their
+//! updates whole.
+#![expect(clippy::disallowed_methods, reason = "the directory store is files")]
+
+use std::fs::{self, DirEntry, File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::backoff::Backoff;
+use super::{Edit, RESERVED, Snapshot, Store, check, journal};
+
+/// First and longest wait for the lock, ms: an update takes a few, and asking costs next to nothing.
+const WAITS: (u64, u64) = (4, 64);
+/// Tries for the lock: with the waits between them half a minute, in which a thousand updates are done.
+const TRIES: u32 = 1_000;
+
+/// A folder as a store.
+pub(super) struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The folder at `path`, which need not be there before the first update.
+    ///
+    /// # Errors
+    /// `path` is empty or something else than a folder.
+    pub(super) fn open(path: &str) -> Result<Self> {
+        ensure!(!path.is_empty(), "no path: write dir:PATH");
+        let root = PathBuf::from(path);
+        ensure!(!root.exists() || root.is_dir(), "{path} is not a folder");
+        Ok(Self { root })
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.root.join(RESERVED).join("lock")
+    }
+
+    /// The right to change the folder, once everything decided before is finished.
+    fn lock_to_write(&self) -> Result<File> {
+        let path = self.lock_path();
+        fs::create_dir_all(self.root.join(RESERVED)).with_context(|| path.display().to_string())?;
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.with_context(|| path.display().to_string())?;
+        wait_for(&path, || file.try_lock())?;
+        journal::recover(&self.root)?;
+        Ok(file)
+    }
+
+    /// The right to read the folder while nobody changes it; `None` where nobody ever has, or may.
+    fn lock_to_read(&self) -> Result<Option<File>> {
+        let path = self.lock_path();
+        loop {
+            let Ok(file) = File::open(&path) else { return Ok(None) };
+            wait_for(&path, || file.try_lock_shared())?;
+            if !journal::is_pending(&self.root) {
+                return Ok(Some(file));
+            }
+            drop(file);
+            self.lock_to_write()?;
+        }
+    }
+}
+
+impl Store for Directory {
+    fn name(&self) -> String {
+        format!("dir:{}", self.root.display())
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
+        Ok(Box::new(Present { store: self, locked: false }))
+    }
+
+    fn update(&self, _message: &str, edit: &mut Edit<'_>) -> Result<()> {
+        let _lock = self.lock_to_write()?;
+        let changes = edit(&Present { store: self, locked: true })?;
+        check(&changes)?;
+        if changes.is_empty() { Ok(()) } else { journal::commit(&self.root, changes) }
+    }
+
+    fn squash(&self, _message: &str) -> Result<()> {
+        bail!("{}: a folder keeps no past that could be squashed; compact it without", self.name())
+    }
+}
+
+/// The folder as it is at each call.
+struct Present<'a> {
+    store: &'a Directory,
+    /// Whether whoever asks holds the lock already.
+    locked: bool,
+}
+
+impl Present<'_> {
+    fn lock(&self) -> Result<Option<File>> {
+        if self.locked { Ok(None) } else { self.store.lock_to_read() }
+    }
+
+    /// What `read` makes of each path; `None` for files that are absent.
+    fn each<T>(&self, paths: &[&str], read: impl Fn(&Path) -> std::io::Result<T>) -> Result<Vec<Option<T>>> {
+        let _lock = self.lock()?;
+        let one = |path: &&str| {
+            let path = self.store.root.join(path);
+            present(read(&path)).with_context(|| path.display().to_string())
+        };
+        paths.iter().map(one).collect()
+    }
+}
+
+impl Snapshot for Present<'_> {
+    fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let _lock = self.lock()?;
+        let mut paths = Vec::new();
+        walk(&self.store.root, prefix, &mut paths)?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn load(&self, paths: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.each(paths, |path| fs::read(path))
+    }
+
+    fn sizes(&self, paths: &[&str]) -> Result<Vec<u64>> {
+        let files = self.each(paths, Path::metadata)?;
+        Ok(files.into_iter().map(|file| file.filter(|f| f.is_file()).map_or(0, |f| f.len())).collect())
+    }
+}
+
+/// Adds the files in the folder `prefix` of `root` and below; links and names that are no text are none of ours.
+fn walk(root: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<()> {
+    let folder = root.join(prefix);
+    let entries = present(fs::read_dir(&folder)).with_context(|| folder.display().to_string())?;
+    for entry in entries.into_iter().flatten() {
+        let entry: DirEntry = entry.with_context(|| folder.display().to_string())?;
+        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
+        let kind = entry.file_type().with_context(|| entry.path().display().to_string())?;
+        if kind.is_file() {
+            paths.push(format!("{prefix}{name}"));
+        } else if kind.is_dir() && name != ".git" && !(prefix.is_empty() && name == RESERVED) {
+            walk(root, &format!("{prefix}{name}/"), paths)?;
+        }
+    }
+    Ok(())
+}
+
+/// `None` where nothing of the kind lies at a path.
+fn present<T>(result: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    use ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Asks for a lock until it is given.
+fn wait_for(path: &Path, mut ask: impl FnMut() -> Result<(), TryLockError>) -> Result<()> {
+    let mut backoff = Backoff::new(WAITS.0, WAITS.1);
+    for _ in 0..TRIES {
+        match ask() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => backoff.wait(),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+    bail!("{} is held by another process for too long; run again when it has ended", path.display())
+}

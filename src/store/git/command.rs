@@ -1,0 +1,137 @@
+//! Running `git` in a repository, undisturbed by the caller's environment and settings.
+#![expect(clippy::disallowed_methods, reason = "the git store is the git command")]
+
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Variables that would lead git to another repository, index or configuration: what `git rev-parse --local-env-vars`
+/// lists, and the namespace. A git hook sets some of them for whatever it starts.
+const MISLEADING: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_CONFIG",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
+/// Settings that must not depend on the user: no hook runs, nothing is signed, and objects are on the disk before the
+/// branch leads to them.
+const SETTINGS: &[&str] = &[
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.fsync=committed,loose-object,reference",
+    "commit.gpgSign=false",
+    "i18n.commitEncoding=UTF-8",
+    "fastimport.unpackLimit=100",
+];
+
+/// Who commits, whoever runs the program.
+pub(super) const COMMITTER: (&str, &str) = ("perf-gate", "perf-gate@users.noreply.github.com");
+
+/// A repository and the `git` command for it.
+pub(super) struct Repository {
+    path: PathBuf,
+    /// Name of the object that does not exist, as long as every name here.
+    null: String,
+}
+
+impl Repository {
+    /// The repository that holds `path`: a checkout, a linked worktree or a bare one.
+    ///
+    /// # Errors
+    /// git is not installed, or `path` lies in no repository.
+    pub(super) fn open(path: &str) -> Result<Self> {
+        let repository = Self { path: PathBuf::from(path), null: String::new() };
+        let answer = repository.run(&["rev-parse", "--show-object-format"], b"")?;
+        if !answer.status.success() {
+            bail!("{path} is no git repository that can be used: {}", said(&answer));
+        }
+        let length = if answer.stdout.starts_with(b"sha256") { 64 } else { 40 };
+        Ok(Self { null: "0".repeat(length), ..repository })
+    }
+
+    /// The name that stands for no object.
+    pub(super) fn null(&self) -> &str {
+        &self.null
+    }
+
+    /// What git answers when it succeeds.
+    ///
+    /// # Errors
+    /// It fails; the message has its words.
+    pub(super) fn ask(&self, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
+        let output = self.run(arguments, input)?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => bail!("git {} failed: {}", arguments.first().copied().unwrap_or_default(), said(&output)),
+        }
+    }
+
+    /// [`Repository::ask`] for an answer of one line.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn ask_line(&self, arguments: &[&str], input: &[u8]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.ask(arguments, input)?).trim_end().to_owned())
+    }
+
+    /// Runs git with `input` on its standard input, and waits for it.
+    ///
+    /// # Errors
+    /// git cannot be started.
+    pub(super) fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Output> {
+        let mut child = self.command(arguments).spawn().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => anyhow::anyhow!("git is not installed or not on the PATH; a dir: store needs none"),
+            _ => anyhow::Error::new(error).context("git cannot be started"),
+        })?;
+        let stdin = child.stdin.take();
+        std::thread::scope(|scope| {
+            // Fed from beside: git answers before it has read all, and a full pipe would stop both. That it reads no
+            // further is no failure of ours; its status says what is.
+            scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
+            child.wait_with_output().context("git was lost")
+        })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(&self.path);
+        for setting in SETTINGS {
+            command.args(["-c", setting]);
+        }
+        for name in MISLEADING {
+            command.env_remove(name);
+        }
+        let (name, email) = COMMITTER;
+        for role in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{role}_NAME"), name).env(format!("GIT_{role}_EMAIL"), email);
+            command.env_remove(format!("GIT_{role}_DATE"));
+        }
+        command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// What git wrote about a failure, on one line.
+pub(super) fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() { output.status.to_string() } else { lines.join("; ") }
+}

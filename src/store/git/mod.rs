@@ -1,0 +1,221 @@
+//! `git:PATH#BRANCH`: a branch of a local repository, through the `git` command. Neither the checkout nor its index is
+//! touched, and nothing is pushed.
+//!
+//! ```text
+//!  tip ─▶ edit(snapshot of tip) ─▶ fast-import: blobs, trees, commit ─▶ update-ref BRANCH new tip
+//!   ▲                                                                        │ the tip moved: again
+//!   └────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! `fast-import` writes all objects of an update in one process and needs no index file; the name it commits to is
+//! dropped before it ends, so that a killed process leaves nothing but objects that the next `git gc` collects.
+
+mod command;
+mod snapshot;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use self::command::{COMMITTER, Repository, said};
+use self::snapshot::Tree;
+use super::backoff::Backoff;
+use super::{Edit, FileChange, Snapshot, Store, check};
+
+/// The branch where none is named.
+const DEFAULT_BRANCH: &str = "perf-results";
+/// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600.
+const WAITS: (u64, u64) = (60, 2_000);
+/// Tries to be faster than the other writers: as many of them may queue up, and each wins once.
+const TRIES: usize = 60;
+/// Tries for a branch that is locked and does not move: git holds its lock for a moment only, so that one which stays
+/// was left by a git that was killed.
+const TRIES_LOCKED: usize = 6;
+/// Ends each commit message: pushed, the branch starts no workflow.
+const SKIP_CI: &str = "[skip ci]";
+
+/// A branch as a store.
+pub(super) struct Git {
+    repository: Repository,
+    path: String,
+    branch: String,
+    /// `refs/heads/BRANCH`.
+    reference: String,
+}
+
+/// Whether the branch could be moved.
+enum Move {
+    Done,
+    /// Another writer moved it.
+    Outrun,
+    /// Another writer holds its lock; git's words.
+    Locked(String),
+}
+
+impl Git {
+    /// The branch that `place` (`PATH#BRANCH`) names; it need not exist before the first update.
+    ///
+    /// # Errors
+    /// git is not installed, PATH lies in no repository, or BRANCH cannot be a branch.
+    pub(super) fn open(place: &str) -> Result<Self> {
+        let (path, branch) = place.rsplit_once('#').unwrap_or((place, DEFAULT_BRANCH));
+        ensure!(!path.is_empty(), "no path: write git:PATH#BRANCH");
+        let repository = Repository::open(path)?;
+        let reference = format!("refs/heads/{branch}");
+        let legal = repository.run(&["check-ref-format", &reference], b"")?.status.success();
+        ensure!(legal && !branch.starts_with('-'), "'{branch}' cannot be the name of a branch");
+        Ok(Self { repository, path: path.to_owned(), branch: branch.to_owned(), reference })
+    }
+
+    /// The commit at the tip of the branch, and the worktree that has it checked out (empty: none).
+    fn tip(&self) -> Result<Option<(String, String)>> {
+        let format = "--format=%(refname) %(objectname) %(worktreepath)";
+        let lines = self.repository.ask_line(&["for-each-ref", format, &self.reference], b"")?;
+        let own = |line: &str| line.strip_prefix(&self.reference)?.strip_prefix(' ').map(str::to_owned);
+        let Some(line) = lines.lines().find_map(own) else { return Ok(None) };
+        let (commit, worktree) = line.split_once(' ').unwrap_or((&line, ""));
+        Ok(Some((commit.to_owned(), worktree.to_owned())))
+    }
+
+    /// The tip, where the branch may be moved.
+    fn tip_to_move(&self) -> Result<Option<String>> {
+        let tip = self.tip()?;
+        let checked_out = match &tip {
+            // A bare repository names the branch of its HEAD as well, but has no files of it.
+            Some((_, worktree)) if worktree.is_empty() => false,
+            Some((_, worktree)) => {
+                let inside = self.repository.run(&["-C", worktree, "rev-parse", "--is-inside-work-tree"], b"")?;
+                inside.stdout.starts_with(b"true")
+            }
+            None => {
+                let head = self.repository.run(&["symbolic-ref", "-q", "HEAD"], b"")?;
+                let bare = self.repository.ask_line(&["rev-parse", "--is-bare-repository"], b"")? == "true";
+                !bare && String::from_utf8_lossy(&head.stdout).trim_end() == self.reference
+            }
+        };
+        ensure!(
+            !checked_out,
+            "{}: the branch is checked out; writing to it would change it under the feet of whoever works there: check \
+             out another branch, or name another one for the results",
+            self.name()
+        );
+        Ok(tip.map(|(commit, _)| commit))
+    }
+
+    /// Moves the branch to the commit that `make` makes of its tip, again until no other writer is faster.
+    fn swap(&self, make: &mut dyn FnMut(Option<&str>) -> Result<Option<String>>) -> Result<()> {
+        let mut backoff = Backoff::new(WAITS.0, WAITS.1);
+        let mut locked = 0;
+        for _ in 0..TRIES {
+            let tip = self.tip_to_move()?;
+            let Some(commit) = make(tip.as_deref())? else { return Ok(()) };
+            match self.move_branch(&commit, tip.as_deref())? {
+                Move::Done => return Ok(()),
+                Move::Outrun => locked = 0,
+                Move::Locked(words) => {
+                    locked += 1;
+                    ensure!(locked < TRIES_LOCKED, "{}: not written, the branch stays locked: {words}", self.name());
+                }
+            }
+            backoff.wait();
+        }
+        bail!("{}: not written: other writers were faster {TRIES} times; run again when they have ended", self.name())
+    }
+
+    /// Moves the branch from `old` (`None`: it is not there) to `new`, if it is still at `old`.
+    fn move_branch(&self, new: &str, old: Option<&str>) -> Result<Move> {
+        let arguments = ["update-ref", "-m", "perf-gate", &self.reference, new, old.unwrap_or_default()];
+        let output = self.repository.run(&arguments, b"")?;
+        if output.status.success() {
+            return Ok(Move::Done);
+        }
+        let words = said(&output);
+        if self.tip()?.map(|(commit, _)| commit).as_deref() != old {
+            return Ok(Move::Outrun);
+        }
+        ensure!(words.contains(".lock'"), "{}: the branch cannot be moved: {words}", self.name());
+        Ok(Move::Locked(words))
+    }
+
+    /// Writes a commit on `tip` with `changes`; no branch leads to it yet.
+    fn commit(&self, tip: Option<&str>, message: &str, changes: &[FileChange]) -> Result<String> {
+        let stream = stream(tip, self.repository.null(), message, changes);
+        self.repository.ask_line(&["fast-import", "--quiet", "--done", "--date-format=now"], &stream)
+    }
+}
+
+impl Store for Git {
+    fn name(&self) -> String {
+        format!("git:{}#{}", self.path, self.branch)
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
+        let tip = self.tip()?.map(|(commit, _)| commit);
+        Ok(Box::new(Tree::new(&self.repository, tip)))
+    }
+
+    fn update(&self, message: &str, edit: &mut Edit<'_>) -> Result<()> {
+        self.swap(&mut |tip| {
+            let changes = edit(&Tree::new(&self.repository, tip.map(str::to_owned)))?;
+            check(&changes)?;
+            let commit = || self.commit(tip, message, &changes).with_context(|| self.name());
+            if changes.is_empty() { Ok(None) } else { commit().map(Some) }
+        })
+    }
+
+    fn squash(&self, message: &str) -> Result<()> {
+        self.swap(&mut |tip| {
+            let Some(tip) = tip else { return Ok(None) };
+            let tree = format!("{tip}^{{tree}}");
+            let message = said_in_commit(message);
+            self.repository.ask_line(&["commit-tree", &tree, "-F", "-"], message.as_bytes()).map(Some)
+        })
+    }
+}
+
+/// The input of `git fast-import` for one commit that no reference keeps; it answers with the commit's name.
+///
+/// Format: <https://git-scm.com/docs/git-fast-import>. A `reset` to the `null` commit drops the name again.
+fn stream(tip: Option<&str>, null: &str, message: &str, changes: &[FileChange]) -> Vec<u8> {
+    const NAME: &str = "refs/perf-gate/incoming";
+    let (committer, email) = COMMITTER;
+    let message = said_in_commit(message);
+    let mut stream = format!("commit {NAME}\nmark :1\ncommitter {committer} <{email}> now\n").into_bytes();
+    stream.extend(format!("data {}\n{message}\n", message.len()).bytes());
+    if let Some(tip) = tip {
+        stream.extend(format!("from {tip}\n").bytes());
+    }
+    for change in changes {
+        match change {
+            FileChange::Put { path, bytes } => {
+                stream.extend(format!("M 100644 inline {path}\ndata {}\n", bytes.len()).bytes());
+                stream.extend_from_slice(bytes);
+                stream.push(b'\n');
+            }
+            FileChange::Remove { path } => stream.extend(format!("D {path}\n").bytes()),
+        }
+    }
+    stream.extend(format!("get-mark :1\nreset {NAME}\nfrom {null}\n\ndone\n").bytes());
+    stream
+}
+
+/// A commit message: names in it come from outside and stay on the first line.
+fn said_in_commit(message: &str) -> String {
+    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("{line}\n\n{SKIP_CI}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_message_is_one_line_and_skips_workflows() {
+        assert_eq!(said_in_commit("Record a\nfrom x"), "Record a from x\n\n[skip ci]\n");
+    }
+
+    #[test]
+    fn contents_cannot_be_taken_for_commands() {
+        let text = stream(Some("abc"), "000", "m", &[FileChange::put("a", "x\ndone\n"), FileChange::remove("b")]);
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("from abc\nM 100644 inline a\ndata 7\nx\ndone\n\nD b\nget-mark :1\n"), "{text}");
+    }
+}
