@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::history::{History, KnownEnvironment};
 use crate::model::Record;
 
-/// Days before the time of judgement whose runs give the level (`statistics.md` 2).
+/// Days before the time of judgement whose runs give the level.
 const WINDOW_DAYS: i64 = 7;
 /// Days before the window whose runs tell how much runs differ: four windows, beyond which a runner is another runner.
 const MEMORY_DAYS: i64 = 28;
@@ -19,7 +19,7 @@ const MEMORY_DAYS: i64 = 28;
 const MOST_RUNS: usize = 50;
 /// Most runs before the window.
 const MOST_EARLIER: usize = 50;
-/// Fewer runs are thin evidence: failure only beyond twice the threshold (`statistics.md` 8).
+/// Fewer runs are thin evidence: failure only beyond twice the threshold.
 const ENOUGH_RUNS: usize = 3;
 /// Names that a note lists before it says how many more there are.
 const MOST_NAMES: usize = 3;

@@ -120,6 +120,11 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// When a file was changed last.
+pub fn changed(path: &str) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::try_from(fs::metadata(path).ok()?.modified().ok()?).ok()
+}
+
 /// Whether something is there under that path.
 pub fn exists(path: &str) -> bool {
     Path::new(path).exists()

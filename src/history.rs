@@ -95,7 +95,7 @@ pub enum Tier {
     Gone,
 }
 
-/// How long runs are kept in which detail; see `performance.md` 8 for what that comes to.
+/// How long runs are kept in which detail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Latest runs of a series kept in full. Invalid runs and those of pull requests do not count towards it.

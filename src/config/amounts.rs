@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::model::{Amount, Unit, parse_amount, parse_duration};
+use crate::model::{Amount, Unit, WarmUp, parse_amount, parse_duration};
 
 /// A share, written `20%` or, where it is a difference of shares, `0.5pp`; 0.2 and 0.005 here.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,22 +19,6 @@ pub struct Duration(pub f64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity(pub Amount);
 
-/// The start of a run that is not judged.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum WarmUp {
-    /// A share of the run.
-    Share(f64),
-    /// A time, s.
-    Seconds(f64),
-}
-
-impl Default for WarmUp {
-    /// A tenth of the run.
-    fn default() -> Self {
-        Self::Share(0.1)
-    }
-}
-
 impl Percent {
     fn parse(text: &str) -> Result<Self, String> {
         let amount = parse_amount(text).map_err(|error| error.to_string())?;
@@ -46,16 +30,22 @@ impl Percent {
     }
 }
 
-impl WarmUp {
-    fn parse(text: &str) -> Result<Self, String> {
-        let amount = parse_amount(text).map_err(|error| error.to_string())?;
-        match amount.unit {
-            Some(Unit::Ratio) if (0.0..1.0).contains(&amount.value) => Ok(Self::Share(amount.value)),
-            Some(Unit::Seconds) if amount.value >= 0.0 => Ok(Self::Seconds(amount.value)),
-            _ => Err(format!("'{text}' is not a warm-up such as 10% (below 100%) or 30s")),
-        }
+/// Reads a warm-up: `10%`, `30s`.
+///
+/// # Errors
+/// Whatever is neither a share below 100 % nor a time.
+pub fn warm_up(text: &str) -> Result<WarmUp, String> {
+    let amount = parse_amount(text).map_err(|error| error.to_string())?;
+    match amount.unit {
+        Some(Unit::Ratio) if (0.0..1.0).contains(&amount.value) => Ok(WarmUp::Share(amount.value)),
+        Some(Unit::Seconds) if amount.value >= 0.0 => Ok(WarmUp::Seconds(amount.value)),
+        _ => Err(format!("'{text}' is not a warm-up such as 10% (below 100%) or 30s")),
     }
 }
+
+/// A warm-up as the configuration writes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Start(pub WarmUp);
 
 /// The text of a scalar: a bare number is text too, so that the message can say which unit it lacks.
 fn text_of<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -92,9 +82,9 @@ impl<'de> Deserialize<'de> for Percent {
     }
 }
 
-impl<'de> Deserialize<'de> for WarmUp {
+impl<'de> Deserialize<'de> for Start {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&text_of(deserializer)?).map_err(de::Error::custom)
+        warm_up(&text_of(deserializer)?).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -135,7 +125,7 @@ impl JsonSchema for Duration {
     }
 }
 
-impl JsonSchema for WarmUp {
+impl JsonSchema for Start {
     fn schema_name() -> Cow<'static, str> {
         "WarmUp".into()
     }

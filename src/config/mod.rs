@@ -4,9 +4,11 @@
 //! their unit (`20%`, `200ms`, `0.5pp`, `7d`).
 
 mod amounts;
+mod policy;
 mod threshold;
 
-pub use amounts::{Duration, Percent, Quantity, WarmUp};
+pub use amounts::{Duration, Percent, Quantity, Start, warm_up};
+pub use policy::metrics;
 pub use threshold::{MetricName, Target, Threshold};
 
 use std::collections::BTreeMap;
@@ -15,6 +17,8 @@ use anyhow::{Result, anyhow};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::model::WarmUp;
 
 /// File name that is looked for when no other is given.
 pub const FILE: &str = "perf-gate.yml";
@@ -37,7 +41,7 @@ pub struct Config {
     /// Absolute promises: `p95 < 200ms at 100rps`.
     pub targets: Vec<Target>,
     /// Start of each run that is not judged, as a share or a time: `10%` (default), `30s`.
-    pub warm_up: Option<WarmUp>,
+    pub warm_up: Option<Start>,
     /// Where history is kept: `dir:PATH` (default `dir:.perf-gate`) or `git:PATH#BRANCH`.
     pub store: Option<String>,
     /// Which outcome sets exit status 1.
@@ -67,7 +71,7 @@ pub struct Scenario {
     /// As at the top level, in addition to those.
     pub targets: Vec<Target>,
     /// As at the top level, instead of it.
-    pub warm_up: Option<WarmUp>,
+    pub warm_up: Option<Start>,
 }
 
 /// Thresholds by metric.
@@ -142,7 +146,7 @@ impl Config {
 
     /// The warm-up of runs of the scenario `name`.
     pub fn warm_up(&self, name: &str) -> WarmUp {
-        self.scenario(name).warm_up.or(self.warm_up).unwrap_or_default()
+        self.scenario(name).warm_up.or(self.warm_up).map(|start| start.0).unwrap_or_default()
     }
 }
 

@@ -19,6 +19,6 @@ pub use metric::{Direction, Metric, quantile_of};
 pub use native::{SCHEMA, parse, schema, write};
 pub use record::Record;
 pub use run::{ALL, Basis, Endpoint, Failure, Interval, Kind, Measurement, OTHER, Run, Series, Source, Warning};
-pub use summary::{EndpointSummary, LogValue, Summary};
+pub use summary::{EndpointSummary, LogValue, Summary, WarmUp};
 pub use timeline::{Block, Timeline, Track};
 pub use unit::{Amount, Unit, parse_amount, parse_duration};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, EndpointSummary, Environment, Latency, Load, Summary, Timeline, Tool, Unit};
+use super::{Direction, Environment, Latency, Load, Summary, Timeline, Tool, Unit};
 
 /// The name of the run as a whole, where an endpoint's name is shown.
 pub const ALL: &str = "(all)";
@@ -182,9 +182,6 @@ pub struct Endpoint {
     /// The whole run in equal intervals, for trends and charts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
-    /// What is judged of this endpoint.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub summary: Option<EndpointSummary>,
 }
 
 impl Endpoint {

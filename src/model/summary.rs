@@ -5,6 +5,33 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The start of a run that is not judged: caches fill, connections open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WarmUp {
+    /// A share of the run, 0…1.
+    Share(f64),
+    /// Seconds from the first request.
+    Seconds(f64),
+}
+
+impl Default for WarmUp {
+    /// A tenth of the run.
+    fn default() -> Self {
+        Self::Share(0.10)
+    }
+}
+
+impl WarmUp {
+    /// Seconds of a run of `length` seconds; never the whole of it.
+    pub fn seconds(self, length: f64) -> Option<f64> {
+        let seconds = match self {
+            Self::Share(share) => share * length,
+            Self::Seconds(seconds) => seconds,
+        };
+        (0.0..length).contains(&seconds).then_some(seconds)
+    }
+}
+
 /// The natural logarithm of a figure and how uncertain it is within its run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

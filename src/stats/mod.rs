@@ -32,7 +32,7 @@ pub use single::{Effect, single};
 pub use slope::theil_sen;
 pub use stretch::stretches;
 pub use student::{survival, upper_quantile};
-pub use summarize::{MIN_OK, SummarySettings, WarmUp, summarize};
+pub use summarize::{MIN_OK, SummarySettings, summarize};
 
 /// Known answers of the reference implementation for the small functions.
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod sample;
 mod timed;
 mod untimed;
 
-use crate::model::{ALL, Kind, Run, Summary};
+use crate::model::{ALL, Run, Summary, WarmUp};
 
 /// Latency figures that every summary has, where there are requests enough.
 const LATENCIES: [&str; 6] = ["p50", "p90", "p95", "p99", "mean", "body"];
@@ -18,33 +18,6 @@ const LATENCIES: [&str; 6] = ["p50", "p90", "p95", "p99", "mean", "body"];
 pub const MIN_OK: u64 = 50;
 /// Observations that must lie beyond a quantile other than p95.
 const BEYOND: f64 = 10.0;
-
-/// The start of a run that is not judged: caches fill, connections open.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum WarmUp {
-    /// A share of the run, 0…1.
-    Share(f64),
-    /// Seconds from the first request.
-    Seconds(f64),
-}
-
-impl Default for WarmUp {
-    /// A tenth of the run.
-    fn default() -> Self {
-        Self::Share(0.10)
-    }
-}
-
-impl WarmUp {
-    /// Seconds of a run of `length` seconds; never the whole of it.
-    fn seconds(self, length: f64) -> Option<f64> {
-        let seconds = match self {
-            Self::Share(share) => share * length,
-            Self::Seconds(seconds) => seconds,
-        };
-        (0.0..length).contains(&seconds).then_some(seconds)
-    }
-}
 
 /// What a summary is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,14 +39,10 @@ impl SummarySettings {
     }
 }
 
-/// Fills [`Run::summary`] and that of each request endpoint; a summary that was read with the run is kept.
+/// Fills [`Run::summary`]; a summary that was read with the run is kept.
 pub fn summarize(run: &mut Run, settings: &SummarySettings) {
     if run.summary.is_none() {
         run.summary = Some(summary_of(run, settings));
-    }
-    let Some(summary) = &run.summary else { return };
-    for endpoint in run.endpoints.iter_mut().filter(|endpoint| endpoint.kind == Kind::Request) {
-        endpoint.summary = summary.endpoints.get(&endpoint.name).cloned();
     }
 }
 
@@ -113,7 +82,6 @@ mod tests {
         run.summary = Some(stored.clone());
         summarize(&mut run, &SummarySettings::default());
         assert_eq!(run.summary, Some(stored));
-        assert_eq!(run.endpoints[0].summary.as_ref().unwrap().count, Some(7));
     }
 
     #[test]

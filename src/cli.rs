@@ -1,0 +1,389 @@
+//! The command line: flags become plain structs here and get their meaning in `pipeline`.
+
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::config::FailOn;
+
+/// Exit status: 0 passed, 1 failed, 2 invalid.
+const AFTER_HELP: &str = "\
+Exit status:
+  0  passed (also warned, and inconclusive unless --fail-on names it)
+  1  failed: a regression, or a target missed by far
+  2  invalid input, configuration or outcome
+  3  the judgement stands but something could not be recorded";
+
+/// A regression gate for load tests: reads what k6, Locust, JMeter and Artillery wrote, compares it with history, and
+/// decides which changes are real and which of them matter.
+#[derive(Debug, Parser)]
+#[command(name = "perf-gate", version, about, long_about = None, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read result files, compare them with the history, judge, report
+    Check(Check),
+    /// Add a run to the history
+    Record(Record),
+    /// Compare runs with each other, without a history
+    Compare(Compare),
+    /// Show what is in result files, as perf-gate sees it
+    Inspect(Inspect),
+    /// Write result files in perf-gate's own format
+    Convert(Convert),
+    /// Render a saved report in any document format
+    Report(Report),
+    /// Thin the history by age
+    Compact(Compact),
+    /// Remove runs from the history
+    Prune(Prune),
+    /// Write a commented perf-gate.yml
+    Init(Init),
+    /// Print a JSON Schema of perf-gate's formats
+    Schema(Schema),
+    /// Print shell completions
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// Flags of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What to read.
+    #[command(flatten)]
+    pub input: Input,
+    /// Whose run it is.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Which outcome sets exit status 1
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub fail_on: Option<FailOn>,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Flags of `record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// What to read.
+    #[command(flatten)]
+    pub input: Input,
+    /// Whose run it is.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Say what would be recorded, and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Flags of `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Files of one run before the change; repeat the flag for each run
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub base: Vec<String>,
+    /// Files of one run after the change; repeat the flag for each run
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub head: Vec<String>,
+    /// How to read the files.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Name of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Which outcome sets exit status 1
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub fail_on: Option<FailOn>,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+    /// The values of `--base`, a list for each time the flag was given.
+    #[arg(skip)]
+    pub bases: Vec<Vec<String>>,
+    /// The values of `--head`, a list for each time the flag was given.
+    #[arg(skip)]
+    pub heads: Vec<Vec<String>>,
+}
+
+/// Flags of `inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// What to read.
+    #[command(flatten)]
+    pub input: Input,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Flags of `convert`.
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// What to read.
+    #[command(flatten)]
+    pub input: Input,
+    /// Whose run it is.
+    #[command(flatten)]
+    pub identity: Identity,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// A report that was written with --format json; - is standard input
+    #[arg(value_name = "REPORT.json")]
+    pub report: String,
+    /// What to write.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Flags of `compact`.
+#[derive(Debug, Args)]
+pub struct Compact {
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Keep the latest N runs of each scenario and environment whole
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub keep: usize,
+    /// Keep thinned runs for so long; of older ones only the summaries of their day
+    #[arg(long, value_name = "TIME", default_value = "90d")]
+    pub thin_until: String,
+    /// Time from which ages are counted (default: the latest run)
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Make the branch of a git: store one commit
+    #[arg(long)]
+    pub squash: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Flags of `prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Remove runs older than this
+    #[arg(long, value_name = "TIME")]
+    pub older_than: Option<String>,
+    /// Remove the oldest runs until the history is no larger than this
+    #[arg(long, value_name = "SIZE")]
+    pub larger_than: Option<String>,
+    /// Remove the run with this id
+    #[arg(long, value_name = "ID")]
+    pub id: Vec<String>,
+    /// Time from which ages are counted (default: the latest run)
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Name of the scenario to write
+    #[arg(long, value_name = "NAME", default_value = "checkout")]
+    pub scenario: String,
+    /// Overwrite a perf-gate.yml that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Flags of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which schema
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// The formats that have a schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SchemaOf {
+    /// perf-gate.yml
+    Config,
+    /// The native run format
+    Run,
+    /// The report of --format json
+    Report,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// What to read.
+#[derive(Debug, Args)]
+pub struct Input {
+    /// Result files of one run: its shards and resource series; patterns are expanded, - is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<String>,
+    /// Files of one more run of the same commit; repeat the flag for each run
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    pub run: Vec<String>,
+    /// Name of the scenario, or NAME=PATTERN to read the files of one; repeat for several scenarios
+    #[arg(long, value_name = "NAME[=PATTERN]")]
+    pub scenario: Vec<String>,
+    /// How to read the files.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// The values of `--run`, a list for each time the flag was given.
+    #[arg(skip)]
+    pub runs: Vec<Vec<String>>,
+}
+
+/// How to read the files.
+#[derive(Debug, Args)]
+pub struct Reading {
+    /// Use what is whole of a truncated file
+    #[arg(long)]
+    pub allow_truncated: bool,
+    /// Column or metric of a resource file that stands for a metric: memory=heap_bytes
+    #[arg(long, value_name = "METRIC=COLUMN")]
+    pub resource: Vec<String>,
+    /// Start of the run that is not judged, as a share or a time: 10%, 30s
+    #[arg(long, value_name = "SHARE|TIME")]
+    pub warm_up: Option<String>,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+}
+
+/// Whose run it is.
+#[derive(Debug, Default, Args)]
+pub struct Identity {
+    /// Start of the run and time of the judgement, instead of what the files say
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Commit under test
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+    /// Branch under test; without one the run counts as trunk
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// Pull request under test
+    #[arg(long, value_name = "NUMBER")]
+    pub pull_request: Option<u64>,
+    /// Identity of the execution (workflow run, attempt and job), part of the run's id
+    #[arg(long, value_name = "ID")]
+    pub run_id: Option<String>,
+}
+
+/// Where history is kept.
+#[derive(Debug, Args)]
+pub struct History {
+    /// dir:PATH or git:PATH#BRANCH (default: the configuration's, or dir:.perf-gate)
+    #[arg(long, value_name = "STORE")]
+    pub store: Option<String>,
+}
+
+/// What to write.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Document format (text, markdown, json, junit, csv), or the format of the input files where detection is not
+    /// wanted (k6-json, jmeter-csv, …); may be given for both
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Vec<String>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but the document and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Reads the command line of this process; prints help or an error and ends it where the flags ask for that.
+pub fn parse() -> Cli {
+    from(Cli::command().get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// The definition of the command line, for completions and the manual page.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The flags as structs, with the files of repeated flags kept apart.
+fn from(matches: ArgMatches) -> Result<Cli, clap::Error> {
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    let Some((_, flags)) = matches.subcommand() else { return Ok(cli) };
+    match &mut cli.command {
+        Command::Compare(compare) => {
+            compare.bases = groups(flags, "base");
+            compare.heads = groups(flags, "head");
+        }
+        Command::Check(Check { input, .. })
+        | Command::Record(Record { input, .. })
+        | Command::Inspect(Inspect { input, .. })
+        | Command::Convert(Convert { input, .. }) => input.runs = groups(flags, "run"),
+        _ => {}
+    }
+    Ok(cli)
+}
+
+/// The values of a flag, a list for each time it was given.
+fn groups(flags: &ArgMatches, flag: &str) -> Vec<Vec<String>> {
+    let given = flags.get_occurrences::<String>(flag).into_iter().flatten();
+    given.map(|values| values.cloned().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Cli {
+        from(Cli::command().try_get_matches_from(line.split(' ')).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn each_base_and_head_is_one_run() {
+        let Command::Compare(compare) = parsed("perf-gate compare --base a b --base c --head d").command else {
+            panic!("not compare")
+        };
+        assert_eq!(compare.bases, [vec!["a", "b"], vec!["c"]]);
+        assert_eq!(compare.heads, [vec!["d"]]);
+    }
+
+    #[test]
+    fn further_runs_follow_the_files() {
+        let Command::Check(check) = parsed("perf-gate check a b --run c d --run e").command else { panic!("not check") };
+        assert_eq!(check.input.files, ["a", "b"]);
+        assert_eq!(check.input.runs, [vec!["c", "d"], vec!["e"]]);
+    }
+}

@@ -1,0 +1,131 @@
+//! Commands that change the history: `record`, `compact`, `prune`.
+
+use anyhow::{Result, bail, ensure};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{INVALID, NOT_RECORDED, PASSED, read};
+use crate::config::Config;
+use crate::history::Retention;
+use crate::model::{Run, Unit, parse_amount, parse_duration};
+use crate::store::{self, Prune, Recorded, Store, Upkeep};
+use crate::{cli, config, files};
+
+/// Where history is kept when nothing else is said.
+const DEFAULT_STORE: &str = "dir:.perf-gate";
+
+/// The store that the flag, the configuration or the default names.
+pub(super) fn open(flags: &cli::History, config: &Config) -> Result<Box<dyn Store>> {
+    store::open(flags.store.as_deref().or(config.store.as_deref()).unwrap_or(DEFAULT_STORE))
+}
+
+/// Adds runs to the history.
+pub(super) fn record(flags: &cli::Record) -> Result<u8> {
+    let settings = read::Settings::new(&flags.input.reading, &[], flags.quiet)?;
+    let store = open(&flags.history, &settings.config)?;
+    let mut status = PASSED;
+    for wanted in read::wanted(&flags.input, &settings.config)? {
+        for paths in &wanted.runs {
+            let mut run = read::run(&wanted, paths, &settings)?;
+            read::identify(&mut run, &flags.identity);
+            read::date(&mut run, paths, None)?;
+            status = status.max(record_one(&run, store.as_ref(), flags)?);
+        }
+    }
+    Ok(status)
+}
+
+fn record_one(run: &Run, store: &dyn Store, flags: &cli::Record) -> Result<u8> {
+    let say = |text: String| if !flags.quiet { files::say(&text) };
+    run.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
+    let named = format!("run {} of {}", run.id.as_deref().unwrap_or("?"), run.scenario);
+    if let Some(reason) = &run.invalid {
+        files::say(&format!("perf-gate: {named} is invalid and was not recorded: {reason}"));
+        return Ok(INVALID);
+    }
+    if flags.dry_run {
+        say(format!("would record {named} in {}", store.name()));
+        return Ok(PASSED);
+    }
+    match store::record(store, run) {
+        Ok((recorded, warnings)) => {
+            warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
+            match recorded {
+                Recorded::New => say(format!("recorded {named} in {}", store.name())),
+                Recorded::AlreadyThere => say(format!("{named} is in {} already: nothing to do", store.name())),
+            }
+            Ok(PASSED)
+        }
+        Err(error) => {
+            files::say(&format!("perf-gate: {named} was not recorded: {error:#}"));
+            Ok(NOT_RECORDED)
+        }
+    }
+}
+
+/// Thins the history by age.
+pub(super) fn compact(flags: &cli::Compact) -> Result<u8> {
+    let store = open(&flags.history, &configured()?)?;
+    if flags.squash {
+        ensure!(!flags.dry_run, "--squash has nothing to preview: it keeps every file and drops the past of the branch");
+        store.squash("Squash the history")?;
+    }
+    let mut retention = Retention { full_runs: flags.keep, ..Retention::default() };
+    retention.thin_for = Some(duration(&flags.thin_until)?);
+    let done = store::compact(store.as_ref(), &retention, now(flags.at, store.as_ref())?, flags.dry_run)?;
+    tell(&done, flags.dry_run);
+    Ok(PASSED)
+}
+
+/// Removes runs from the history.
+pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
+    let store = open(&flags.history, &configured()?)?;
+    let mut wanted: Vec<Prune> = flags.id.iter().cloned().map(Prune::Run).collect();
+    if let Some(age) = &flags.older_than {
+        wanted.push(Prune::OlderThan(duration(age)?));
+    }
+    if let Some(size) = &flags.larger_than {
+        match parse_amount(size)? {
+            amount if matches!(amount.unit, None | Some(Unit::Bytes)) => wanted.push(Prune::Beyond(amount.value as u64)),
+            _ => bail!("--larger-than {size}: write a size such as 500MB"),
+        }
+    }
+    ensure!(!wanted.is_empty(), "say what to remove: --older-than 365d, --larger-than 500MB or --id ID");
+    let now = now(flags.at, store.as_ref())?;
+    for what in &wanted {
+        tell(&store::prune(store.as_ref(), what, now, flags.dry_run)?, flags.dry_run);
+    }
+    Ok(PASSED)
+}
+
+fn configured() -> Result<Config> {
+    match files::read_text(config::FILE)? {
+        Some(text) => Config::parse(config::FILE, &text),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The given time, or the start of the latest run: the wall clock decides nothing.
+fn now(given: Option<Timestamp>, store: &dyn Store) -> Result<Timestamp> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    let snapshot = store.snapshot()?;
+    let mut latest = None;
+    for scenario in store::scenarios(snapshot.as_ref())? {
+        latest = latest.max(store::environments(snapshot.as_ref(), &scenario)?.iter().map(|known| known.latest).max());
+    }
+    Ok(latest.unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+fn duration(text: &str) -> Result<SignedDuration> {
+    Ok(SignedDuration::from_secs_f64(parse_duration(text)?))
+}
+
+fn tell(done: &Upkeep, dry_run: bool) {
+    done.warnings.iter().for_each(|warning| files::say(&format!("warning: {warning}")));
+    let verb = if dry_run { "would be " } else { "" };
+    files::say(&format!(
+        "{} runs {verb}thinned, {} {verb}kept as summaries only, {} {verb}removed",
+        done.thinned, done.dropped, done.removed
+    ));
+}

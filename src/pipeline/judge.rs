@@ -1,0 +1,151 @@
+//! From runs to a report: history or base runs, baseline, comparison, judgement.
+
+use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+
+use super::{history, read};
+use crate::baseline::Baseline;
+use crate::model::{Record, Run, Warning};
+use crate::render::{Candidate, Report, Scenario};
+use crate::store::{self, Snapshot, Store};
+use crate::{baseline, cli, compare, config, verdict};
+
+/// Judges the wanted runs against the history in the store.
+pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
+    let store = history::open(&flags.history, &settings.config)?;
+    let wanted = read::wanted(&flags.input, &settings.config)?;
+    let mut scenarios = Vec::new();
+    for wanted in &wanted {
+        scenarios.push(judged(wanted, flags, store.as_ref(), settings)?);
+    }
+    for name in read::undelivered(&flags.input, &settings.config, &wanted) {
+        scenarios.push(Scenario::invalid(&name, "the configuration declares this scenario, and no result was given"));
+    }
+    Ok(Report::new(scenarios))
+}
+
+/// Judges the head runs against the base runs.
+pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Report> {
+    let (scenario, named) = match &flags.scenario {
+        Some(name) => (name.clone(), true),
+        None => (settings.config.default_scenario(), false),
+    };
+    let read_side = |groups: &[Vec<String>]| -> Result<Vec<Run>> {
+        let runs = groups.iter().map(|patterns| read::expand_all(patterns)).collect::<Result<_>>()?;
+        let wanted = read::Wanted { scenario: scenario.clone(), named, runs };
+        let mut runs = read_all(&wanted, &cli::Identity::default(), settings)?;
+        date(&mut runs, &wanted, None)?;
+        Ok(runs)
+    };
+    let (base, head) = match (read_side(&flags.bases), read_side(&flags.heads)) {
+        (Ok(base), Ok(head)) => (base, head),
+        (Err(error), _) | (_, Err(error)) => {
+            return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("{error:#}"))]));
+        }
+    };
+    if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
+        return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
+    }
+    let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
+    Ok(Report::new(vec![conclude(&head, &baseline, Vec::new(), settings)?]))
+}
+
+/// Reads every run of a scenario and says whose they are.
+fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Settings) -> Result<Vec<Run>> {
+    let mut runs: Vec<Run> = Vec::new();
+    for paths in &wanted.runs {
+        let mut run = read::run(wanted, paths, settings)?;
+        read::identify(&mut run, identity);
+        let twin = runs.iter().any(|other| other.id == run.id);
+        ensure!(!twin, "{} is given twice: the same run cannot confirm itself", paths.join(" "));
+        runs.push(run);
+    }
+    Ok(runs)
+}
+
+/// Judges the runs of one scenario against what the store remembers of it.
+fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
+    let mut runs = match read_all(wanted, &flags.identity, settings) {
+        Ok(runs) => runs,
+        Err(error) => return Ok(Scenario::invalid(&wanted.scenario, &format!("{error:#}"))),
+    };
+    let snapshot = match store.snapshot() {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            let warning = Warning(format!("the history could not be read: {error:#}"));
+            date(&mut runs, wanted, None)?;
+            return conclude(&runs, &Baseline::default(), vec![warning], settings);
+        }
+    };
+    let latest = latest(&*snapshot, &runs[0])?;
+    date(&mut runs, wanted, latest)?;
+    let (baseline, warnings) = baseline(&*snapshot, &records(&runs)?[0], flags.identity.at, settings)?;
+    conclude(&runs, &baseline, warnings, settings)
+}
+
+/// The runs that the store has to compare `candidate` with, and what it warns of.
+fn baseline(
+    snapshot: &dyn Snapshot,
+    candidate: &Record,
+    at: Option<Timestamp>,
+    settings: &read::Settings,
+) -> Result<(Baseline, Vec<Warning>)> {
+    let at = at.unwrap_or(candidate.started_at);
+    let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
+    let from = at.checked_sub(rule.window).and_then(|from| from.checked_sub(rule.memory)).unwrap_or(Timestamp::MIN);
+    let loaded = store::load(snapshot, &candidate.scenario, &candidate.fingerprint, from..=at)?;
+    let mut baseline = Baseline::select(&loaded.history, candidate, &rule);
+    if baseline.runs.is_empty() {
+        baseline.note_other_environments(candidate, &store::environments(snapshot, &candidate.scenario)?);
+    }
+    Ok((baseline, loaded.warnings))
+}
+
+/// Start of the latest recorded run of the same scenario and environment.
+fn latest(snapshot: &dyn Snapshot, run: &Run) -> Result<Option<Timestamp>> {
+    let known = store::environments(snapshot, &run.scenario)?;
+    Ok(known.iter().find(|known| known.fingerprint == run.fingerprint()).map(|known| known.latest))
+}
+
+/// Gives runs whose files do not say when they were a start that is not before `latest`.
+fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> Result<()> {
+    runs.iter_mut().zip(&wanted.runs).try_for_each(|(run, paths)| read::date(run, paths, latest))
+}
+
+/// Compares and judges.
+fn conclude(
+    runs: &[Run],
+    baseline: &Baseline,
+    warnings: Vec<Warning>,
+    settings: &read::Settings,
+) -> Result<Scenario> {
+    let candidates = records(runs)?;
+    let scenario = runs.first().map_or("", |run| run.scenario.as_str());
+    let policy = settings.config.policy(scenario);
+    let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
+    let comparison = compare::compare(&candidates, baseline, &compared);
+    let mut judgement = verdict::judge(&comparison, &policy);
+    let own = runs.iter().flat_map(|run| run.warnings.clone());
+    for warning in warnings.into_iter().chain(own) {
+        if !judgement.warnings.contains(&warning) {
+            judgement.warnings.push(warning);
+        }
+    }
+    Ok(Scenario::new(judgement, Candidate::of(runs)))
+}
+
+fn records(runs: &[Run]) -> Result<Vec<Record>> {
+    runs.iter().map(|run| Record::of(run).context("a run that was read has an id, a start and a summary")).collect()
+}
+
+/// What differs between the environments of base and head: then the difference may be that, and not the change.
+fn differences(base: &[Run], head: &[Run]) -> Vec<String> {
+    let (Some(base), Some(head)) = (base.first(), head.first()) else { return Vec::new() };
+    let (before, after) = (base.identity(), head.identity());
+    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let shown = |value: Option<&String>| value.cloned().unwrap_or_else(|| "none".to_owned());
+    let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    let list: Vec<_> =
+        differing.map(|key| format!("{key}: {} → {}", shown(before.get(key)), shown(after.get(key)))).collect();
+    if list.is_empty() { list } else { vec![format!("base and head differ in {}", list.join(", "))] }
+}

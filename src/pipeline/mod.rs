@@ -1,0 +1,155 @@
+//! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
+
+mod history;
+mod init;
+mod judge;
+mod read;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::{self, Command};
+use crate::config::{Config, FailOn};
+use crate::model;
+use crate::render::{self, Outcome, Report, Style};
+use crate::{files, ingest};
+
+/// Exit status: passed, or nothing that `fail-on` names.
+pub const PASSED: u8 = 0;
+/// Exit status: a regression, or a target missed by far.
+pub const FAILED: u8 = 1;
+/// Exit status: invalid input, configuration or outcome.
+pub const INVALID: u8 = 2;
+/// Exit status: the judgement stands, but something could not be recorded.
+pub const NOT_RECORDED: u8 = 3;
+
+/// Runs a command and returns the exit status.
+///
+/// # Errors
+/// Invalid flags, configuration or input, with the exit status [`INVALID`].
+pub fn run(command: Command) -> Result<u8> {
+    match command {
+        Command::Check(flags) => check(&flags),
+        Command::Record(flags) => history::record(&flags),
+        Command::Compare(flags) => compare(&flags),
+        Command::Inspect(flags) => inspect(&flags),
+        Command::Convert(flags) => convert(&flags),
+        Command::Report(flags) => report(&flags),
+        Command::Compact(flags) => history::compact(&flags),
+        Command::Prune(flags) => history::prune(&flags),
+        Command::Init(flags) => init::write(&flags),
+        Command::Schema(flags) => schema(&flags),
+        Command::Completions(flags) => completions(&flags),
+        Command::Man => manual(),
+    }
+}
+
+/// Reads, compares with the history, judges, reports.
+fn check(flags: &cli::Check) -> Result<u8> {
+    let settings = read::Settings::new(&flags.input.reading, &flags.output.format, flags.output.quiet)?;
+    let document = read::document(&flags.output, "text")?;
+    let report = judge::against_history(flags, &settings)?;
+    publish(&report, document, &flags.output)?;
+    Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+}
+
+/// Compares runs with each other.
+fn compare(flags: &cli::Compare) -> Result<u8> {
+    let settings = read::Settings::new(&flags.reading, &flags.output.format, flags.output.quiet)?;
+    let document = read::document(&flags.output, "text")?;
+    let report = judge::against_base(flags, &settings)?;
+    publish(&report, document, &flags.output)?;
+    Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+}
+
+/// Shows what is in result files.
+fn inspect(flags: &cli::Inspect) -> Result<u8> {
+    let settings = read::Settings::new(&flags.input.reading, &flags.output.format, flags.output.quiet)?;
+    let document = read::document(&flags.output, "text")?;
+    let mut runs = Vec::new();
+    for wanted in read::wanted(&flags.input, &settings.config)? {
+        for paths in &wanted.runs {
+            runs.push(read::run(&wanted, paths, &settings)?);
+        }
+    }
+    let text = match document {
+        "json" => render::inspect::json(&runs),
+        "text" => render::inspect::text(&runs, &style(&flags.output)),
+        other => bail!("inspect writes text and json, not {other}"),
+    };
+    files::write(flags.output.output.as_deref(), &text)?;
+    Ok(if runs.iter().any(|run| run.invalid.is_some()) { INVALID } else { PASSED })
+}
+
+/// Writes result files in the native format.
+fn convert(flags: &cli::Convert) -> Result<u8> {
+    let settings = read::Settings::new(&flags.input.reading, &[], flags.quiet)?;
+    let wanted = read::wanted(&flags.input, &settings.config)?;
+    let [wanted] = wanted.as_slice() else { bail!("convert writes one run: name the files of one scenario") };
+    let [paths] = wanted.runs.as_slice() else { bail!("convert writes one run: give its files without --run") };
+    let mut run = read::run(wanted, paths, &settings)?;
+    read::identify(&mut run, &flags.identity);
+    files::write(flags.output.as_deref(), &model::write(&run))?;
+    Ok(PASSED)
+}
+
+/// Renders a saved report.
+fn report(flags: &cli::Report) -> Result<u8> {
+    let text = files::read_text(&flags.report)?.with_context(|| format!("{}: no such file", flags.report))?;
+    let report = Report::parse(&text).with_context(|| flags.report.clone())?;
+    publish(&report, read::document(&flags.output, "text")?, &flags.output)?;
+    Ok(PASSED)
+}
+
+/// Prints a schema.
+fn schema(flags: &cli::Schema) -> Result<u8> {
+    let schema = match flags.of {
+        cli::SchemaOf::Config => Config::schema(),
+        cli::SchemaOf::Run => model::schema(),
+        cli::SchemaOf::Report => Report::schema(),
+    };
+    files::write(None, &format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
+    Ok(PASSED)
+}
+
+/// Prints shell completions.
+fn completions(flags: &cli::Completions) -> Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(flags.shell, &mut cli::command(), "perf-gate", &mut script);
+    files::write(None, &String::from_utf8(script)?)?;
+    Ok(PASSED)
+}
+
+/// Prints the manual page.
+fn manual() -> Result<u8> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(cli::command()).render(&mut page)?;
+    files::write(None, &String::from_utf8(page)?)?;
+    Ok(PASSED)
+}
+
+/// Writes a report in the wanted format.
+fn publish(report: &Report, document: &str, output: &cli::Output) -> Result<()> {
+    let row = render::OUTPUTS.iter().find(|row| row.name == document);
+    let row = row.context("the name was looked up in the same table")?;
+    let text = (row.render)(report, &style(output))?;
+    files::write(output.output.as_deref(), &text)
+}
+
+fn style(output: &cli::Output) -> Style {
+    Style { colour: output.output.is_none() && files::wants_colour() }
+}
+
+/// The exit status of an outcome.
+fn status(outcome: Outcome, fail_on: FailOn) -> u8 {
+    match (outcome, fail_on) {
+        (Outcome::Invalid, _) => INVALID,
+        (_, FailOn::Never) => PASSED,
+        (Outcome::Failed, _) | (Outcome::Inconclusive, FailOn::Inconclusive) => FAILED,
+        _ => PASSED,
+    }
+}
+
+/// Names of all input formats, for messages.
+pub(crate) fn format_names() -> Vec<&'static str> {
+    ingest::FORMATS.iter().map(|format| format.name).collect()
+}
