@@ -112,6 +112,23 @@ fn failure(code: &str, message: &str, assertion: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::testing::fixture;
+    use crate::ingest::{Head, detect};
+
+    #[test]
+    fn every_fixture_is_claimed_by_its_own_format_alone() {
+        for (name, format) in [
+            ("baseline.jtl", "jmeter-csv"),
+            ("parent.jtl", "jmeter-csv"),
+            ("semicolon.jtl", "jmeter-csv"),
+            ("baseline.xml.jtl.gz", "jmeter-xml"),
+            ("parent.xml.jtl", "jmeter-xml"),
+            ("baseline.statistics.json", "jmeter-statistics"),
+        ] {
+            let bytes = fixture(&format!("jmeter/{name}"));
+            assert_eq!(detect(name, &Head::new(&bytes), None).unwrap().name, format, "{name}");
+        }
+    }
 
     #[test]
     fn controllers_are_known_by_their_message() {

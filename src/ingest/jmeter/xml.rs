@@ -4,7 +4,7 @@
 //! lies in it are redirects and embedded resources, whose time it covers.
 //! <https://jmeter.apache.org/usermanual/listeners.html#xmlformat2.1>
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::columns::{count, milliseconds};
 use super::tags::{Kind, Tag, Tags, text};
@@ -33,7 +33,7 @@ fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
             let number = nesting.number;
             nesting.take(&tag, &mut rows).with_context(|| format!("{name}: sample {number}"))?;
         } else if tag.name == ROOT {
-            nesting.root(tag.kind, name, &mut rows);
+            nesting.root(tag.kind, name, &mut rows)?;
         }
     }
     if nesting.roots == 0 {
@@ -78,12 +78,19 @@ impl Nesting {
         Ok(())
     }
 
-    fn root(&mut self, kind: Kind, name: &str, rows: &mut Rows<'_>) {
+    /// The outermost element starts, possibly again where `-l` appended to a file that was cut, or ends.
+    fn root(&mut self, kind: Kind, name: &str, rows: &mut Rows<'_>) -> Result<()> {
         self.is_open = kind == Kind::Open;
-        self.roots += u64::from(kind != Kind::Close);
-        if kind == Kind::Open && self.roots > 1 {
+        if kind == Kind::Close {
+            ensure!(self.depth == 0, "{name}: sample {} or one around it does not end", self.number);
+            return Ok(());
+        }
+        (self.depth, self.covered) = (0, None);
+        self.roots += 1;
+        if self.roots > 1 {
             rows.recorder().run().warn(format!("{name}: a second <testResults>: two runs are mixed in this file"));
         }
+        Ok(())
     }
 }
 
@@ -280,6 +287,10 @@ mod tests {
         let run = samples(&format!("{}</testResults><testResults>{}", sample("a", ""), sample("a", ""))).unwrap();
         assert_eq!(labels(&run), [("a", 2)]);
         assert!(run.warnings[0].0.contains("two runs"), "{:?}", run.warnings);
+        let open = sample("a", "").replace("</httpSample>", "");
+        let run = samples(&format!("{open}<testResults>{}", sample("b", ""))).unwrap();
+        assert_eq!(labels(&run), [("a", 1), ("b", 1)]);
+        assert!(format!("{:#}", samples(&open).unwrap_err()).contains("does not end"));
     }
 
     proptest! {
