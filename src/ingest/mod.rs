@@ -6,11 +6,14 @@
 
 mod head;
 mod input;
+mod jmeter;
 mod native;
 mod parts;
 mod recorder;
 mod resources;
 mod tally;
+#[cfg(test)]
+mod testing;
 
 pub use head::Head;
 pub use input::{Input, Line};
@@ -25,7 +28,7 @@ use anyhow::Result;
 use crate::model::Run;
 
 /// Every format that is read, in the order of the documentation.
-pub const FORMATS: &[Format] = &[native::FORMAT];
+pub const FORMATS: &[Format] = &[jmeter::csv::FORMAT, jmeter::xml::FORMAT, jmeter::statistics::FORMAT, native::FORMAT];
 
 /// One file format.
 #[derive(Clone, Copy, Debug)]

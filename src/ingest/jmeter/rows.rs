@@ -1,0 +1,145 @@
+//! Rows of a JTL on their way to the recorder: what each counts as, when it started, what failed.
+
+use std::collections::HashSet;
+
+use super::groups::{Groups, Told};
+use super::stamps::{Stamped, look_nested};
+use super::{Row, TRANSACTION};
+use crate::ingest::{Observation, Recorder};
+use crate::model::Kind;
+
+/// Rows that are looked at before the first goes on: some seconds of a usual run.
+const FIRST_ROWS: usize = 4_096;
+/// Bytes of such rows at most, however long their labels are.
+const FIRST_BYTES: usize = 8 << 20;
+/// Labels of controllers that are remembered; a plan has tens.
+const MOST_CONTROLLERS: usize = 1_000;
+
+/// Takes the rows of one file.
+pub(super) struct Rows<'a> {
+    recorder: &'a mut Recorder,
+    /// The first rows of the file, until it is known what their stamps mean.
+    first: Option<Vec<Row<'static>>>,
+    size: usize,
+    stamped: Stamped,
+    groups: Groups,
+    controllers: HashSet<String>,
+    users: Option<u64>,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows for `recorder`.
+    pub(super) fn new(recorder: &'a mut Recorder) -> Self {
+        Self {
+            recorder,
+            first: Some(Vec::new()),
+            size: 0,
+            stamped: Stamped::default(),
+            groups: Groups::default(),
+            controllers: HashSet::new(),
+            users: None,
+        }
+    }
+
+    /// The recorder, for warnings.
+    pub(super) fn recorder(&mut self) -> &mut Recorder {
+        self.recorder
+    }
+
+    /// Takes a row and says whether it is a transaction's.
+    ///
+    /// A controller that had no samples has no time either and is left out.
+    pub(super) fn take(&mut self, mut row: Row<'_>) -> bool {
+        self.know_controller(&mut row);
+        let is_transaction = row.transaction.is_some();
+        if row.transaction == Some(0) || row.samples == 0 {
+            return is_transaction;
+        }
+        self.users = self.users.max(row.users);
+        match &mut self.first {
+            None => self.place(row),
+            Some(first) => {
+                self.size += row.size();
+                first.push(row.into_owned());
+                if first.len() >= FIRST_ROWS || self.size >= FIRST_BYTES {
+                    self.look();
+                }
+            }
+        }
+        is_transaction
+    }
+
+    /// Hands on what is left and tells what a reader should know.
+    pub(super) fn finish(mut self) {
+        self.look();
+        let (recorder, stamped) = (&mut *self.recorder, self.stamped);
+        let told = self.groups.finish(&mut |row, kind| record(recorder, stamped, row, kind));
+        warn(recorder, &told);
+        let peak = &mut recorder.run().load.peak_users;
+        *peak = (*peak).max(self.users);
+    }
+
+    /// Knows a controller that was cut short, and so has no message, by the label of one that was not.
+    fn know_controller(&mut self, row: &mut Row<'_>) {
+        if row.transaction.is_some() {
+            if !self.controllers.contains(&*row.label) && self.controllers.len() < MOST_CONTROLLERS {
+                self.controllers.insert(row.label.clone().into_owned());
+            }
+        } else if row.silent && self.controllers.contains(&*row.label) {
+            row.transaction = Some(1);
+        }
+    }
+
+    /// Decides by the first rows what stamps mean, and lets them go.
+    fn look(&mut self) {
+        let Some(first) = self.first.take() else { return };
+        self.stamped = Stamped::judge(&first);
+        if self.stamped == Stamped::End {
+            self.recorder.run().warn("timeStamp looks like the end of each sample: starts are that less elapsed");
+        }
+        if look_nested(&first, self.stamped) {
+            let message = format!(
+                "rows of one thread overlap: parents and their parts look both counted; save the response message \
+                 ('{}…' tells controllers) or switch sub-results off",
+                String::from_utf8_lossy(TRANSACTION).trim_end_matches(" : ")
+            );
+            self.recorder.run().warn(message);
+        }
+        first.into_iter().for_each(|row| self.place(row));
+    }
+
+    fn place(&mut self, row: Row<'_>) {
+        let (recorder, stamped) = (&mut *self.recorder, self.stamped);
+        self.groups.take(row, &mut |row, kind| record(recorder, stamped, row, kind));
+    }
+}
+
+/// Hands a row to the recorder: its successes, its failures and why they failed.
+fn record(recorder: &mut Recorder, stamped: Stamped, row: &Row<'_>, kind: Kind) {
+    let label = if row.label.is_empty() { "(no label)" } else { &row.label };
+    let start = Some(stamped.start(row));
+    for (ok, weight) in [(true, row.samples - row.errors), (false, row.errors)] {
+        if weight > 0 {
+            recorder.observe(&Observation { label, kind, start, latency: row.latency(), ok, weight });
+        }
+    }
+    if let (Some(failure), Kind::Request) = (&row.failure, kind) {
+        recorder.failure(Some(label), failure, u64::from(row.errors));
+    }
+}
+
+fn warn(recorder: &mut Recorder, told: &Told) {
+    if !told.promoted.is_empty() {
+        recorder.run().warn(format!(
+            "thread group {} has transaction controllers only (generate parent sample): they are counted as requests",
+            told.promoted.join(", ")
+        ));
+    }
+    if !told.short.is_empty() {
+        recorder.run().warn(format!(
+            "thread group {} has far fewer samples than its transaction controllers say: only those in the file are \
+             counted; switch 'generate parent sample' off",
+            told.short.join(", ")
+        ));
+    }
+}
