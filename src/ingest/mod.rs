@@ -6,11 +6,14 @@
 
 mod head;
 mod input;
+mod k6;
 mod native;
 mod parts;
 mod recorder;
 mod resources;
 mod tally;
+#[cfg(test)]
+mod testing;
 
 pub use head::Head;
 pub use input::{Input, Line};
@@ -25,7 +28,7 @@ use anyhow::Result;
 use crate::model::Run;
 
 /// Every format that is read, in the order of the documentation.
-pub const FORMATS: &[Format] = &[native::FORMAT];
+pub const FORMATS: &[Format] = &[k6::JSON, k6::CSV, k6::SUMMARY, native::FORMAT];
 
 /// One file format.
 #[derive(Clone, Copy, Debug)]
