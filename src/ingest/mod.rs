@@ -7,6 +7,7 @@
 mod head;
 mod input;
 mod jmeter;
+mod k6;
 mod native;
 mod parts;
 mod recorder;
@@ -28,7 +29,15 @@ use anyhow::Result;
 use crate::model::Run;
 
 /// Every format that is read, in the order of the documentation.
-pub const FORMATS: &[Format] = &[jmeter::csv::FORMAT, jmeter::xml::FORMAT, jmeter::statistics::FORMAT, native::FORMAT];
+pub const FORMATS: &[Format] = &[
+    k6::JSON,
+    k6::CSV,
+    k6::SUMMARY,
+    jmeter::csv::FORMAT,
+    jmeter::xml::FORMAT,
+    jmeter::statistics::FORMAT,
+    native::FORMAT,
+];
 
 /// One file format.
 #[derive(Clone, Copy, Debug)]

@@ -122,8 +122,9 @@ impl Recorder {
         let track = self.endpoints[endpoint].add(seen, nanos);
         match seen.start {
             Some(start) => {
-                self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
                 if let Some(track) = track {
+                    // A transaction ends later than its last request, and is none itself.
+                    self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
                     self.timeline.add(track, start, seen.ok.then(|| Histogram::bucket(nanos)), seen.weight);
                 }
             }

@@ -1,0 +1,19 @@
+//! k6: its two raw outputs and its three summaries.
+//!
+//! Raw outputs ([`JSON`], [`CSV`]) hold every request; a summary ([`SUMMARY`]) holds final figures, per endpoint only
+//! where a threshold names one. Requests of `setup()` and `teardown()` are left out of the raw outputs, with a warning;
+//! a summary counts them, and cannot be had without.
+
+mod csv;
+mod json;
+mod metric;
+mod points;
+mod summary;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use csv::FORMAT as CSV;
+pub(super) use json::FORMAT as JSON;
+pub(super) use summary::FORMAT as SUMMARY;

@@ -1,0 +1,246 @@
+//! What the points of k6's raw outputs mean, whichever file they come from.
+//!
+//! The latency of a request is `http_req_duration`; its label is the tag `name`. It succeeded where the script expected
+//! the response (tag `expected_response`; a 404 may be expected). The time of a point is the **end** of the request.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::metric;
+use crate::ingest::{Observation, Recorder, Sampled};
+use crate::model::Kind;
+
+/// Requests that wait for their `http_req_failed`, which k6 writes a few lines below.
+const MOST_WAITING: usize = 64;
+/// Groups in which k6 runs `setup()` and `teardown()`.
+const AROUND: [&str; 2] = ["::setup", "::teardown"];
+/// First HTTP status that is a failure where the file says nothing better.
+const FIRST_BAD_STATUS: u16 = 400;
+
+/// One value of one metric.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Point<'a> {
+    /// Name of the metric.
+    pub(super) metric: &'a str,
+    /// Unix time in ns; for requests, of their end.
+    pub(super) time: i64,
+    /// The value as k6 writes it; NaN where it wrote none.
+    pub(super) value: f64,
+    /// What it belongs to.
+    pub(super) tags: Tags<'a>,
+}
+
+/// The tags that are looked at; those that a point does not have are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tags<'a> {
+    pub(super) name: &'a str,
+    pub(super) url: &'a str,
+    pub(super) method: &'a str,
+    pub(super) group: &'a str,
+    pub(super) status: &'a str,
+    pub(super) error: &'a str,
+    pub(super) error_code: &'a str,
+    pub(super) expected_response: &'a str,
+}
+
+/// Takes the points of one file.
+#[derive(Default)]
+pub(super) struct Points {
+    types: HashMap<String, Sampled>,
+    waiting: VecDeque<Waiting>,
+    joining: bool,
+    around: u64,
+    undecided: u64,
+    users: Option<u64>,
+    most_users: Option<u64>,
+    dropped: f64,
+}
+
+/// A request whose success is told by another point.
+struct Waiting {
+    label: String,
+    time: i64,
+    value: f64,
+    /// What its other tags say; `None` if nothing.
+    by_tags: Option<bool>,
+    failure: String,
+}
+
+impl Points {
+    /// Whether points of the metric are used at all.
+    pub(super) fn wants(&self, metric: &str) -> bool {
+        match metric {
+            metric::FAILED => self.joining,
+            _ => !metric::is_unused(metric),
+        }
+    }
+
+    /// Takes the type of a metric, as the JSON output declares it.
+    pub(super) fn declare(&mut self, metric: &str, kind: &str, contains: &str, recorder: &mut Recorder) {
+        let Some(sampled) = metric::sampled(kind, contains) else { return };
+        let twice = self.types.insert(metric.to_owned(), sampled).is_some();
+        if twice && metric == metric::DURATION {
+            recorder.run().warn("the file declares http_req_duration twice: it holds several runs, which count as one");
+        }
+    }
+
+    /// Takes a point.
+    pub(super) fn take(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        if is_around(point.tags.group) {
+            self.around += u64::from(point.metric == metric::DURATION);
+            return;
+        }
+        match point.metric {
+            metric::DURATION => self.request(point, recorder),
+            metric::FAILED => self.decide(point, recorder),
+            metric::GROUP => group(point, recorder),
+            metric::CHECKS => recorder.sample(point.metric, Sampled::Rate, point.value),
+            metric::USERS => self.users = self.users.max(Some(point.value as u64)),
+            metric::MOST_USERS => self.most_users = self.most_users.max(Some(point.value as u64)),
+            metric::DROPPED => self.dropped += point.value,
+            other if self.wants(other) => self.sample(point, recorder),
+            _ => {}
+        }
+    }
+
+    /// Tells the recorder what the whole file says.
+    pub(super) fn finish(mut self, recorder: &mut Recorder) {
+        while let Some(waiting) = self.waiting.pop_front() {
+            self.settle(&waiting, None, recorder);
+        }
+        let run = recorder.run();
+        // Shards of a distributed test run at the same time: their users add up.
+        if let Some(users) = self.users.or(self.most_users) {
+            run.load.peak_users = Some(run.load.peak_users.unwrap_or(0) + users);
+        }
+        tell_dropped(run, self.dropped);
+        if self.around > 0 {
+            run.warn(format!("{} requests of setup() and teardown() were left out", self.around));
+        }
+        if self.undecided > 0 {
+            run.warn(format!(
+                "{} requests count as successful because nothing says whether they were: \
+                 keep the system tag expected_response or status",
+                self.undecided
+            ));
+        }
+    }
+
+    fn request(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        let tags = &point.tags;
+        let expected = match tags.expected_response {
+            "true" => true,
+            "false" => false,
+            _ => return self.wait(point, recorder),
+        };
+        observe(label(tags), point.time, point.value, expected, recorder);
+        if !expected {
+            recorder.failure(Some(label(tags)), &failure(tags), 1);
+        }
+    }
+
+    /// Keeps a request until its `http_req_failed` comes.
+    fn wait(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        self.joining = true;
+        self.waiting.push_back(Waiting {
+            label: label(&point.tags).to_owned(),
+            time: point.time,
+            value: point.value,
+            by_tags: succeeded(&point.tags),
+            failure: failure(&point.tags),
+        });
+        if self.waiting.len() > MOST_WAITING
+            && let Some(oldest) = self.waiting.pop_front()
+        {
+            self.settle(&oldest, None, recorder);
+        }
+    }
+
+    /// Joins an `http_req_failed` with its request: both have the same time and tags.
+    fn decide(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        let label = label(&point.tags);
+        let found = self.waiting.iter().position(|w| w.time == point.time && w.label == label);
+        if let Some(waiting) = found.and_then(|at| self.waiting.remove(at)) {
+            self.settle(&waiting, Some(point.value == 0.0), recorder);
+        }
+    }
+
+    fn settle(&mut self, waiting: &Waiting, told: Option<bool>, recorder: &mut Recorder) {
+        let decided = told.or(waiting.by_tags);
+        self.undecided += u64::from(decided.is_none());
+        let ok = decided.unwrap_or(true);
+        observe(&waiting.label, waiting.time, waiting.value, ok, recorder);
+        if !ok {
+            recorder.failure(Some(&waiting.label), &waiting.failure, 1);
+        }
+    }
+
+    /// A metric of the script or of a module.
+    fn sample(&self, point: &Point<'_>, recorder: &mut Recorder) {
+        let known = self.types.get(point.metric).copied();
+        let how = known.unwrap_or_else(|| metric::by_name(point.metric));
+        let value = match how {
+            Sampled::Trend(unit) | Sampled::Counter(unit) | Sampled::Gauge(unit) => metric::tidied(point.value, unit),
+            Sampled::Rate => point.value,
+        };
+        recorder.sample(point.metric, how, value);
+    }
+}
+
+/// Adds iterations that were not started to the run, with a warning: the load asked for was not reached.
+pub(super) fn tell_dropped(run: &mut crate::model::Run, dropped: f64) {
+    if dropped > 0.0 {
+        let dropped = dropped as u64;
+        run.load.dropped_iterations = Some(run.load.dropped_iterations.unwrap_or(0) + dropped);
+        run.warn(format!(
+            "k6 dropped {dropped} iterations: the load asked for was not reached, and the worst latencies are missing"
+        ));
+    }
+}
+
+/// Whether a group is that of `setup()` or `teardown()`, or one inside them.
+fn is_around(group: &str) -> bool {
+    let inside =
+        |around: &str| group.strip_prefix(around).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    group.starts_with("::") && AROUND.iter().any(|around| inside(around))
+}
+
+fn observe(label: &str, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
+    let start = end.saturating_sub((milliseconds * 1e6).round() as i64);
+    let latency = milliseconds / metric::MILLIS;
+    recorder.observe(&Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 });
+}
+
+/// A group is a transaction; a point without the tag does not say of which group it is.
+fn group(point: &Point<'_>, recorder: &mut Recorder) {
+    let label = point.tags.group;
+    if !label.is_empty() {
+        let start = Some(point.time.saturating_sub((point.value * 1e6).round() as i64));
+        let latency = point.value / metric::MILLIS;
+        recorder.observe(&Observation { label, kind: Kind::Transaction, start, latency, ok: true, weight: 1 });
+    }
+}
+
+/// The endpoint: the tag `name`, which is the address unless the script sets it.
+fn label<'a>(tags: &Tags<'a>) -> &'a str {
+    [tags.name, tags.url, tags.method].into_iter().find(|tag| !tag.is_empty()).unwrap_or("(unnamed)")
+}
+
+/// Whether a request succeeded as far as its status or error tell; `None` if they do not.
+fn succeeded(tags: &Tags<'_>) -> Option<bool> {
+    match tags.status.parse::<u16>() {
+        Ok(status) => Some((1..FIRST_BAD_STATUS).contains(&status)),
+        Err(_) if tags.error.is_empty() && tags.error_code.is_empty() => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// What failed: the status where there was an answer, else k6's code and text.
+fn failure(tags: &Tags<'_>) -> String {
+    match (tags.status, tags.error_code, tags.error) {
+        (status, ..) if !matches!(status, "" | "0") => format!("status {status}"),
+        (_, "", "") => "no answer".to_owned(),
+        (_, "", error) => error.to_owned(),
+        (_, code, "") => format!("error {code}"),
+        (_, code, error) => format!("error {code}: {error}"),
+    }
+}
