@@ -3,6 +3,7 @@
 //! [`judge`] takes a [`Comparison`] and a [`Policy`] to a [`Judgement`]: a row with a verdict for each endpoint and
 //! metric, targets held against the candidate's own figures, and one outcome.
 
+mod confirm;
 mod families;
 mod finding;
 mod outcome;
@@ -20,6 +21,7 @@ use crate::compare::{BaselineRuns, Comparison};
 use crate::model::{Basis, Direction, Unit, Warning};
 use crate::stats::Interval;
 
+pub use confirm::confirmed;
 pub use finding::Finding;
 pub use policy::{Bound, Levels, Policy, Rule, Target, matches};
 pub use target::{Status, TargetRow};

@@ -163,7 +163,7 @@ fn carried(trial: &Trial<'_>, comparison: &Comparison) -> Option<String> {
         return None;
     }
     let moved = comparison.effects.iter().filter(|e| e.metric == effect.metric && e.scope == Scope::Endpoint);
-    let towards = |e: &&Effect| Some((e.candidate? / e.baseline?).ln() * (pooled - shift).signum());
+    let towards = |e: &&Effect| Some((e.candidate? - e.baseline?) * (pooled - shift).signum());
     let most = moved.max_by(|a, b| towards(a).partial_cmp(&towards(b)).unwrap_or(std::cmp::Ordering::Equal))?;
     Some(format!("the pooled figure is carried by {}", most.endpoint))
 }
