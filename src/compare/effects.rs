@@ -230,8 +230,9 @@ fn size(effect: &stats::Effect, body: Option<stats::Estimate>) -> f64 {
     tail.value.max(both)
 }
 
-/// Counts of an endpoint with requests.
+/// Counts of an endpoint with requests; more errors than requests are no counts.
 fn counts(endpoint: &EndpointSummary) -> Option<Counts> {
     let requests = endpoint.count.filter(|count| *count > 0)?;
-    Some(Counts { requests, errors: endpoint.errors?, dispersion: endpoint.error_dispersion.unwrap_or(1.0) })
+    let errors = endpoint.errors.filter(|errors| *errors <= requests)?;
+    Some(Counts { requests, errors, dispersion: endpoint.error_dispersion.unwrap_or(1.0) })
 }

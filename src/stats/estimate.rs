@@ -20,7 +20,7 @@ pub struct Estimate {
 /// A change that 95 of 100 such intervals hold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// Lower end.
     pub lower: f64,
     /// Upper end.

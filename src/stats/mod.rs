@@ -23,7 +23,7 @@ mod summarize;
 pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
 pub use drift::{Drift, drift, trend};
 pub use endpoints::{Common, EndpointEffects, endpoints};
-pub use estimate::{Estimate, Interval};
+pub use estimate::{ConfidenceInterval, Estimate};
 pub use multiple::{Trial, benjamini_hochberg, critical_value};
 pub use priors::{Priors, SD_UNKNOWN, SE1_BODY, SE1_P95, SE1_THROUGHPUT, se1};
 pub use robust::median;

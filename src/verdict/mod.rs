@@ -3,6 +3,7 @@
 //! [`judge`] takes a [`Comparison`] and a [`Policy`] to a [`Judgement`]: a row with a verdict for each endpoint and
 //! metric, targets held against the candidate's own figures, and one outcome.
 
+mod confirm;
 mod families;
 mod finding;
 mod outcome;
@@ -18,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::compare::{BaselineRuns, Comparison};
 use crate::model::{Basis, Direction, Unit, Warning};
-use crate::stats::Interval;
+use crate::stats::ConfidenceInterval;
 
+pub use confirm::confirmed;
 pub use finding::Finding;
 pub use policy::{Bound, Levels, Policy, Rule, Target, matches};
 pub use target::{Status, TargetRow};
@@ -151,7 +153,7 @@ pub struct Row {
     /// The change as it was seen.
     pub change: Option<f64>,
     /// 95 % interval of `change`.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// The endpoint's own change, where a shift of the whole run was taken out.
     pub specific: Option<Specific>,
     /// Size of a change that this baseline cannot tell from nothing.
@@ -185,7 +187,7 @@ pub struct Specific {
     /// The change.
     pub change: f64,
     /// 95 % interval.
-    pub interval: Interval,
+    pub interval: ConfidenceInterval,
 }
 
 /// Judges a comparison.

@@ -73,7 +73,7 @@ fn of_rows(trials: &[Trial<'_>], rows: &[Row]) -> (Outcome, String) {
 /// Rows that could not tell, where they are too many or stand over the threshold.
 fn of_doubts(trials: &[Trial<'_>]) -> (Outcome, String) {
     if trials.is_empty() {
-        return (Outcome::Inconclusive, "candidate and baseline have no figure in common".to_owned());
+        return (Outcome::Inconclusive, "candidate and baseline have no judged figure in common".to_owned());
     }
     let gating: Vec<&Trial<'_>> = trials.iter().filter(|trial| !trial.rule.advisory).collect();
     let unsure: Vec<&Trial<'_>> =

@@ -10,25 +10,21 @@ pub(super) fn reason(trial: &Trial<'_>, shape: &Shape) -> String {
     let is_rate = trial.is_rate();
     let moved = moved(shape.change, is_rate);
     let threshold = size(if is_rate { trial.limit } else { trial.rule.threshold }, is_rate);
-    let floor = size(shape.noise_floor, is_rate);
     let least = size(shape.smallest_detectable, is_rate);
     let runs = runs(trial.effect.runs);
+    let over = over(trial, &threshold);
     match trial.grounds {
-        Grounds::Sure => format!("{moved}: over the threshold of {threshold} and beyond the noise floor of {floor}"),
-        Grounds::Completed => {
-            format!("{moved}: over the threshold of {threshold}, and significant beside the rows that failed")
-        }
+        Grounds::Sure => format!("{moved}: {over}, and {}", sure(trial, shape)),
+        Grounds::Completed => format!("{moved}: {over}, and significant beside the rows that failed"),
         Grounds::Shift => format!("{moved}: a shift of the whole run carries it over the threshold of {threshold}"),
         Grounds::Likely if trial.statistic() >= trial.critical_value => {
-            format!("{moved}: over the threshold of {threshold}, but {runs} can vouch only for twice as much")
+            format!("{moved}: {over}, but {runs} can vouch only for twice as much")
         }
-        Grounds::Likely => format!(
-            "{moved}: over the threshold of {threshold}, p = {}, but one of this comparison's tests could by chance",
-            Unit::Ratio.show(trial.p)
-        ),
-        Grounds::Chance => format!(
-            "{moved}: over the threshold of {threshold}, but with {runs} only {least} or more can be told from chance"
-        ),
+        Grounds::Likely => {
+            let p = Unit::Ratio.show(trial.p);
+            format!("{moved}: {over} and likely real (p = {p}), but not beyond doubt among all that was tested")
+        }
+        Grounds::Chance => format!("{moved}: {over}, but with {runs} only {least} or more can be told from chance"),
         Grounds::Small => format!("{moved}: real, and below the threshold of {threshold}"),
         Grounds::Better => format!("{moved}: better, beyond chance and beyond {threshold}"),
         Grounds::Wide => {
@@ -37,6 +33,25 @@ pub(super) fn reason(trial: &Trial<'_>, shape: &Shape) -> String {
         Grounds::Steps => format!("{moved}: no more than two steps of the source's clock"),
         Grounds::Nothing => format!("{moved}: no degradation of {threshold} or more"),
     }
+}
+
+/// What is over the threshold: the change as seen, or what it is taken to be with the body of the distribution.
+fn over(trial: &Trial<'_>, threshold: &str) -> String {
+    if trial.raw() >= trial.limit {
+        return format!("over the threshold of {threshold}");
+    }
+    format!(
+        "taken with p50 and p90 about {}, over the threshold of {threshold}",
+        Unit::Ratio.show(trial.size().exp_m1())
+    )
+}
+
+/// Why a change is no chance: its own size, or that of the body of the distribution.
+fn sure(trial: &Trial<'_>, shape: &Shape) -> String {
+    if trial.is_sure_by_itself() {
+        return format!("beyond the noise floor of {}", size(shape.noise_floor, trial.is_rate()));
+    }
+    "p50 and p90 show that it is no chance".to_owned()
 }
 
 /// A qualification of the verdict.

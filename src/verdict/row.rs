@@ -2,7 +2,7 @@
 
 use crate::compare::{Change, Comparison, Effect, Scope};
 use crate::model::{ALL, Direction, Metric};
-use crate::stats::{Estimate, Interval, RateEffect, angle_of, rate_of};
+use crate::stats::{ConfidenceInterval, Estimate, RateEffect, angle_of, rate_of};
 
 use super::policy::{Policy, Rule};
 use super::reason;
@@ -81,7 +81,7 @@ fn tested(trial: &Trial<'_>, comparison: &Comparison) -> Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape {
     pub(super) change: f64,
-    pub(super) interval: Interval,
+    pub(super) interval: ConfidenceInterval,
     pub(super) noise_floor: f64,
     pub(super) smallest_detectable: f64,
 }
@@ -111,7 +111,7 @@ impl Shape {
         let above = |offset: f64| rate_of(angle_of(rate.baseline) + offset) - rate.baseline;
         Self {
             change: rate.candidate - rate.baseline,
-            interval: Interval { lower: end(-half), upper: end(half) },
+            interval: ConfidenceInterval { lower: end(-half), upper: end(half) },
             noise_floor: above(floor),
             smallest_detectable: above(trial.angle_limit(rate).max(floor) + POWER * rate.angle.se),
         }
@@ -123,9 +123,9 @@ fn relative(log: f64, better: Direction) -> f64 {
     (better.sign() * log).exp_m1()
 }
 
-fn interval(estimate: &Estimate, better: Direction) -> Interval {
+fn interval(estimate: &Estimate, better: Direction) -> ConfidenceInterval {
     let ends = [-1.0, 1.0].map(|side| relative(estimate.value + side * estimate.half_width(), better));
-    Interval { lower: ends[0].min(ends[1]), upper: ends[0].max(ends[1]) }
+    ConfidenceInterval { lower: ends[0].min(ends[1]), upper: ends[0].max(ends[1]) }
 }
 
 /// The endpoint's own change, where a shift of the whole run was taken out.
@@ -163,7 +163,7 @@ fn carried(trial: &Trial<'_>, comparison: &Comparison) -> Option<String> {
         return None;
     }
     let moved = comparison.effects.iter().filter(|e| e.metric == effect.metric && e.scope == Scope::Endpoint);
-    let towards = |e: &&Effect| Some((e.candidate? / e.baseline?).ln() * (pooled - shift).signum());
+    let towards = |e: &&Effect| Some((e.candidate? - e.baseline?) * (pooled - shift).signum());
     let most = moved.max_by(|a, b| towards(a).partial_cmp(&towards(b)).unwrap_or(std::cmp::Ordering::Equal))?;
     Some(format!("the pooled figure is carried by {}", most.endpoint))
 }

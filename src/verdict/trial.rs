@@ -141,6 +141,11 @@ impl<'a> Trial<'a> {
         body.map_or(self.tested().t(), |body| self.tested().t().max(body.t()))
     }
 
+    /// Whether the change is sure without the second statistic.
+    pub(super) fn is_sure_by_itself(&self) -> bool {
+        self.tested().t() >= self.critical_value
+    }
+
     /// One-sided p-value; with two statistics the better one, paid for twice.
     fn p_value(&self) -> f64 {
         let of = |estimate: &crate::stats::Estimate| survival(estimate.t(), estimate.df);

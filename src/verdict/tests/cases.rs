@@ -4,7 +4,8 @@ use super::{baseline, compared, endpoint, judged, record, row, run};
 use crate::baseline::Baseline;
 use crate::compare::{Settings, Standing, compare};
 use crate::model::{ALL, Basis, EndpointSummary, LogValue, Metric, Record};
-use crate::verdict::{Bound, Judgement, Outcome, Policy, Rule, Severity, Status, Target, Verdict, judge};
+use crate::verdict::{Bound, Judgement, Outcome, Policy, Rule, Severity, Status, Target, Verdict, confirmed, judge};
+use proptest::prelude::*;
 
 const NAMES: [&str; 4] = ["GET /a", "GET /b", "GET /c", "GET /slow"];
 
@@ -353,4 +354,50 @@ fn the_worse_outcome_wins() {
         judge(&compared(&[record(Default::default())], Vec::new()), &Policy::default()).outcome.as_str(),
         "inconclusive"
     );
+}
+
+#[test]
+fn a_second_run_that_passes_turns_a_failure_into_a_warning() {
+    let (first, second) = (four(1.9, 0), four(1.0, 1));
+    let joint = judged(&[first.clone(), second.clone()], fours(7));
+    assert_eq!(joint.outcome, Outcome::Failed);
+    let settled = confirmed(joint.clone(), &judged(&[second], fours(7)));
+    assert_eq!((settled.outcome, settled.needs_confirmation), (Outcome::Warned, false));
+    assert_eq!(row(&settled, "GET /slow", "p95").note.as_deref(), Some("not confirmed by the second run"));
+    assert_eq!(confirmed(joint, &judged(&[first], fours(7))).outcome, Outcome::Failed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn any_runs_can_be_judged(seen in prop::collection::vec(prop::collection::vec((1e-4..10.0_f64, 0_u64..2_000, 0..4_u8), 0..6), 1..7)) {
+        let mut runs: Vec<Record> = seen.iter().map(|cells| odd(cells)).collect();
+        let candidate = runs.pop().unwrap();
+        let judgement = judged(&[candidate], runs);
+        for row in &judgement.rows {
+            prop_assert!(row.p_value.is_none_or(|p| (0.0..=1.0).contains(&p)), "{row:?}");
+            if let (Some(change), Some(interval)) = (row.change, row.interval) {
+                prop_assert!(interval.lower <= change && change <= interval.upper, "{row:?}");
+            }
+            prop_assert!(row.noise_floor.is_none_or(|floor| floor >= 0.0), "{row:?}");
+        }
+    }
+}
+
+/// A run whose endpoints lack this or that.
+fn odd(cells: &[(f64, u64, u8)]) -> Record {
+    let names = ["a", "b", "c", "d", "e"];
+    let cells: Vec<(&str, EndpointSummary)> = (names.iter().zip(cells))
+        .map(|(name, (p95, errors, lack))| {
+            let mut cell = endpoint(*p95, *errors);
+            match lack {
+                0 => cell.latency.clear(),
+                1 => cell.latency.values_mut().for_each(|value| value.v = None),
+                2 => (cell.count, cell.throughput, cell.measured) = (None, None, None),
+                _ => (),
+            }
+            (*name, cell)
+        })
+        .collect();
+    run(&cells)
 }
