@@ -8,13 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::backoff::Backoff;
-use super::{Edit, RESERVED, Snapshot, Store, check, journal};
-
-/// First and longest wait for the lock, ms: an update takes a few, and asking costs next to nothing.
-const WAITS: (u64, u64) = (4, 64);
-/// Tries for the lock: with the waits between them half a minute, in which a thousand updates are done.
-const TRIES: u32 = 1_000;
+use super::{Edit, RESERVED, Snapshot, Store, check, journal, lock};
 
 /// A folder as a store.
 pub(super) struct Directory {
@@ -153,15 +147,9 @@ fn present<T>(result: std::io::Result<T>) -> std::io::Result<Option<T>> {
     }
 }
 
-/// Asks for a lock until it is given.
-fn wait_for(path: &Path, mut ask: impl FnMut() -> Result<(), TryLockError>) -> Result<()> {
-    let mut backoff = Backoff::new(WAITS.0, WAITS.1);
-    for _ in 0..TRIES {
-        match ask() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => backoff.wait(),
-            Err(TryLockError::Error(error)) => return Err(error).with_context(|| path.display().to_string()),
-        }
-    }
-    bail!("{} is held by another process for too long; run again when it has ended", path.display())
+/// Waits for a lock on the file at `path`.
+fn wait_for(path: &Path, ask: impl FnMut() -> Result<(), TryLockError>) -> Result<()> {
+    let given = lock::wait(ask).with_context(|| path.display().to_string())?;
+    ensure!(given, "{} is held by another process for too long; run again when it has ended", path.display());
+    Ok(())
 }

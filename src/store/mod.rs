@@ -17,6 +17,7 @@ mod directory;
 mod git;
 mod journal;
 pub mod layout;
+mod lock;
 mod reading;
 mod recording;
 mod upkeep;

@@ -1,11 +1,14 @@
 //! Running `git` in a repository, undisturbed by the caller's environment and settings.
 #![expect(clippy::disallowed_methods, reason = "the git store is the git command")]
 
+use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
+
+use crate::store::lock;
 
 /// Variables that would lead git to another repository, index or configuration: what `git rev-parse --local-env-vars`
 /// lists, and the namespace. A git hook sets some of them for whatever it starts.
@@ -30,12 +33,10 @@ const MISLEADING: &[&str] = &[
     "GIT_WORK_TREE",
 ];
 
-/// Settings that must not depend on the user: no hook runs, nothing is signed, and objects are on the disk before the
-/// branch leads to them.
+/// Settings that must not depend on the user: no hook runs, nothing is signed, nothing is rewritten.
 const SETTINGS: &[&str] = &[
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
-    "core.fsync=committed,loose-object,reference",
     "commit.gpgSign=false",
     "i18n.commitEncoding=UTF-8",
     "fastimport.unpackLimit=100",
@@ -47,6 +48,8 @@ pub(super) const COMMITTER: (&str, &str) = ("perf-gate", "perf-gate@users.norepl
 /// A repository and the `git` command for it.
 pub(super) struct Repository {
     path: PathBuf,
+    /// The folder that all worktrees of the repository share.
+    shared: PathBuf,
     /// Name of the object that does not exist, as long as every name here.
     null: String,
 }
@@ -57,13 +60,25 @@ impl Repository {
     /// # Errors
     /// git is not installed, or `path` lies in no repository.
     pub(super) fn open(path: &str) -> Result<Self> {
-        let repository = Self { path: PathBuf::from(path), null: String::new() };
-        let answer = repository.run(&["rev-parse", "--show-object-format"], b"")?;
+        let repository = Self { path: PathBuf::from(path), shared: PathBuf::new(), null: String::new() };
+        let answer = repository.run(&["rev-parse", "--git-common-dir", "--show-object-format"], b"")?;
         if !answer.status.success() {
             bail!("{path} is no git repository that can be used: {}", said(&answer));
         }
-        let length = if answer.stdout.starts_with(b"sha256") { 64 } else { 40 };
-        Ok(Self { null: "0".repeat(length), ..repository })
+        let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+        let mut lines = answer.lines();
+        let shared = repository.path.join(lines.next().unwrap_or_default());
+        let length = if lines.next() == Some("sha256") { 64 } else { 40 };
+        Ok(Self { shared, null: "0".repeat(length), ..repository })
+    }
+
+    /// Waits until no other writer on this machine is at work, as long as the file that is returned lives.
+    ///
+    /// A courtesy that saves lost races: `None`, where there are no locks or one is held for ever, is no obstacle.
+    pub(super) fn queue(&self) -> Option<File> {
+        let file = File::options().create(true).append(true).open(self.shared.join("perf-gate.lock")).ok()?;
+        let given = lock::wait(|| file.try_lock()).ok()?;
+        given.then_some(file)
     }
 
     /// The name that stands for no object.

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `fast-import` writes all objects of an update in one process and needs no index file; the name it commits to is
-//! dropped before it ends, so that a killed process leaves nothing but objects that the next `git gc` collects.
+//! dropped before it ends, so that a killed process leaves nothing but objects that the next `git gc` collects. Writers on
+//! one machine queue for a lock beside the repository's own files; what keeps the history whole is `update-ref`.
 
 mod command;
 mod snapshot;
@@ -22,7 +23,8 @@ use super::{Edit, FileChange, Snapshot, Store, check};
 
 /// The branch where none is named.
 const DEFAULT_BRANCH: &str = "perf-results";
-/// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600.
+/// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600. Writers on
+/// one machine queue; these are others, on the same disk.
 const WAITS: (u64, u64) = (60, 2_000);
 /// Tries to be faster than the other writers: as many of them may queue up, and each wins once.
 const TRIES: usize = 60;
@@ -102,6 +104,7 @@ impl Git {
 
     /// Moves the branch to the commit that `make` makes of its tip, again until no other writer is faster.
     fn swap(&self, make: &mut dyn FnMut(Option<&str>) -> Result<Option<String>>) -> Result<()> {
+        let _turn = self.repository.queue();
         let mut backoff = Backoff::new(WAITS.0, WAITS.1);
         let mut locked = 0;
         for _ in 0..TRIES {

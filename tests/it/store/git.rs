@@ -51,12 +51,18 @@ fn checkout_index_and_other_references_stay_as_they_are() {
 #[test]
 fn an_update_that_lost_the_race_sees_what_won() {
     let place = Place::git();
-    let (store, rival) = (place.open(), place.open());
+    let store = place.open();
+    let rivals = ["0", "1", "2"].map(|text| {
+        put(&*store, "rival", text).unwrap();
+        place.run_git(&["rev-parse", "perf-results"])
+    });
+    let move_to = |n: usize| place.run_git(&["update-ref", "refs/heads/perf-results", rivals[n].trim()]);
+    move_to(0);
     let mut asked = 0;
     let raced = store.update("Slow", &mut |snapshot| {
         asked += 1;
         if asked <= 2 {
-            put(&*rival, "rival", &asked.to_string())?;
+            move_to(asked);
         }
         let seen = snapshot.load(&["rival"])?.remove(0).unwrap_or_default();
         Ok(vec![FileChange::put("seen", seen)])
