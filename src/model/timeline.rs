@@ -1,14 +1,15 @@
 //! A run in slices of time: for each endpoint and slice the requests, the errors and the latencies of the successful.
 //!
-//! Slices are 0.25 s wide at first, on a grid of Unix time, and double whenever there are too many of them, so that the
+//! Slices are 1/64 s wide at first, on a grid of Unix time, and double whenever there are too many of them, so that the
 //! memory does not grow with the length of the run. Latencies are kept as bucket numbers of [`Histogram`], packed.
 
 use std::collections::BTreeMap;
 
 use super::Histogram;
 
-/// Width of a slice at first, ns.
-const FIRST_WIDTH: i64 = 250_000_000;
+/// Width of a slice at first, ns: fine enough that the cut of the warm-up of a run of seconds is exact, and of any other
+/// run within 1/2,000 of it.
+const FIRST_WIDTH: i64 = 1_000_000_000 / 64;
 /// Most slices of one endpoint.
 const MOST_SLICES: usize = 2_048;
 /// Most slices of all endpoints together: bounds the memory of a run with very many labels.
@@ -347,19 +348,19 @@ mod tests {
         timeline.add(track, 1_795_225_991_000_000_000, Some(1), 1);
         timeline.add(track, 0, None, 1);
         assert_eq!(timeline.tracks()[0].cells.len(), 2);
-        assert_eq!(timeline.slice_width(), 0.25);
+        assert_eq!(timeline.width, FIRST_WIDTH);
     }
 
     #[test]
     fn blocks_hold_the_slices_whose_middle_they_hold() {
         let mut timeline = Timeline::default();
         let track = timeline.track("a");
-        for quarter in 0..40 {
-            timeline.add(track, quarter * FIRST_WIDTH, Some(quarter as u16), 1);
+        for slice in 0..640 {
+            timeline.add(track, slice * FIRST_WIDTH, Some(slice as u16), 1);
         }
         let blocks = timeline.blocks(&timeline.tracks()[0], 1.0, 10.0, 9);
-        assert_eq!(blocks.iter().map(|b| b.count).collect::<Vec<_>>(), vec![4; 9]);
-        assert_eq!(blocks[0].ok.cells()[0], (4, 1));
+        assert_eq!(blocks.iter().map(|b| b.count).collect::<Vec<_>>(), vec![64; 9]);
+        assert_eq!(blocks[0].ok.cells()[0], (64, 1));
     }
 
     proptest! {
