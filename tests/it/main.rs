@@ -1,0 +1,5 @@
+//! The program and its documents from outside; one binary, one module per kind of question.
+//!
+//! - `golden`: each document of each report in `fixtures/golden`, letter by letter.
+
+mod golden;
