@@ -11,7 +11,8 @@ const HIDDEN: char = '\u{fffd}';
 /// `text` on one line, without control characters, overrides of the writing direction and non-characters; in the middle
 /// shortened to `most` characters.
 pub(super) fn line(text: &str, most: usize) -> String {
-    let tame: String = text.trim().chars().map(shown).collect();
+    // `##[` anywhere in a line is the older form of a workflow command.
+    let tame = text.trim().chars().map(shown).collect::<String>().replace("##[", "##\u{200b}[");
     let length = tame.chars().count();
     if length <= most {
         return tame;
@@ -59,11 +60,11 @@ pub(super) fn code(text: &str) -> String {
     escaped
 }
 
-/// `text` for a spreadsheet: what would be a formula gets a leading apostrophe.
+/// `text` for a spreadsheet: what would be a formula gets a leading apostrophe, and so does a workflow command.
 ///
 /// OWASP, "CSV Injection": cells that start with `=`, `+`, `-`, `@`, a tab or a carriage return are run as formulas.
 pub(super) fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) || text.starts_with("::");
     format!("{}{}", if formula { "'" } else { "" }, text.chars().map(shown).collect::<String>())
 }
 
@@ -76,6 +77,20 @@ pub(super) fn word(text: &str) -> String {
         let path = if text.starts_with('-') { "./" } else { "" };
         format!("'{path}{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// Text for a terminal that may be the log of a workflow: no line of it starts a workflow command.
+///
+/// A line that starts with `::` after white space is a command
+/// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>); a zero-width space ends that.
+pub(super) fn log(text: &str) -> String {
+    let tame = |line: &str| match line.trim_start() {
+        command if command.starts_with("::") => {
+            format!("{}\u{200b}{command}", &line[..line.len() - command.len()])
+        }
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(tame).collect()
 }
 
 /// What is shown of a character: spaces for white space, a replacement for what cannot be seen.
@@ -207,6 +222,7 @@ mod tests {
         assert_eq!(cell("=HYPERLINK(1)"), "'=HYPERLINK(1)");
         assert_eq!(cell("GET /"), "GET /");
         assert_eq!(word("load.jtl"), "load.jtl");
+        assert_eq!(log("a\n  ::error::b\n"), "a\n  \u{200b}::error::b\n");
         assert_eq!(word("my load.jtl"), "'my load.jtl'");
         assert_eq!(word("$(id)'"), r"'$(id)'\'''");
         assert_eq!(word("-rf"), "'./-rf'");

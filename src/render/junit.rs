@@ -100,9 +100,9 @@ fn suite(writer: &mut Writer<Vec<u8>>, section: &Section, cases: &[Case]) -> Res
             }
         }
     }
-    let warnings: Vec<_> = section.warnings.iter().chain(&section.notes).map(String::as_str).collect();
+    let warnings: String = section.warnings.iter().chain(&section.notes).map(|note| format!("- {note}\n")).collect();
     if !warnings.is_empty() {
-        element(writer, BytesStart::new("system-out"), &warnings.join("\n"))?;
+        element(writer, BytesStart::new("system-out"), &warnings)?;
     }
     Ok(writer.write_event(Event::End(BytesEnd::new("testsuite")))?)
 }

@@ -18,7 +18,7 @@ const MOST: usize = 65_536 - 1_024;
 const TEMPLATE: &str = include_str!("templates/report.md.j2");
 
 /// Marks of outcomes and ranks, so that a reader who scrolls sees where to stop.
-const MARKS: [(&str, &str); 13] = [
+const MARKS: [(&str, &str); 15] = [
     ("passed", "✅"),
     ("inconclusive", "❔"),
     ("warned", "⚠️"),
@@ -30,6 +30,8 @@ const MARKS: [(&str, &str); 13] = [
     ("advisory", "ℹ️"),
     ("improved", "✅"),
     ("changed", "ℹ️"),
+    ("met", "✅"),
+    ("not known", "❔"),
     ("missed", "⚠️"),
     ("missed by far", "❌"),
 ];

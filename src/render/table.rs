@@ -2,6 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use super::numbers::NONE;
 use super::style::{Paint, Style};
 
 /// Space between columns.
@@ -32,7 +33,7 @@ enum Line {
 }
 
 impl Table {
-    /// An empty table with these columns; columns that stay empty are not shown.
+    /// An empty table with these columns; columns without any figure are not shown.
     pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self { columns: columns.to_vec(), lines: Vec::new() }
     }
@@ -74,7 +75,7 @@ impl Table {
         for line in &self.lines {
             let Line::Cells(cells) = line else { continue };
             for (width, (text, _)) in widths.iter_mut().zip(cells) {
-                *width = text.width().max(*width);
+                *width = if text == NONE { *width } else { text.width().max(*width) };
             }
         }
         for (width, (name, _)) in widths.iter_mut().zip(&self.columns) {

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::escape::log;
 use super::style::{Paint, Style};
 use super::table::{Align, Table, paragraph};
 use super::view::{Line, Promise, Rank, Section, Status, View, shout};
@@ -32,16 +33,14 @@ const TARGETS: [(&str, Align); 5] = [
 fn render(report: &Report, style: &Style) -> Result<String> {
     let view = View::of(report);
     let mut text = headline(view.outcome, &view.answer, style);
-    if let [only] = view.sections.as_slice() {
-        text.push_str(&body(only, style));
-        return Ok(text);
-    }
     for section in &view.sections {
-        text.push('\n');
-        text.push_str(&headline(section.outcome, &format!("{}: {}", section.name, section.answer), style));
+        if view.sections.len() > 1 {
+            text.push('\n');
+            text.push_str(&headline(section.outcome, &format!("{}: {}", section.name, section.answer), style));
+        }
         text.push_str(&body(section, style));
     }
-    Ok(text)
+    Ok(log(&text))
 }
 
 fn headline(outcome: Outcome, answer: &str, style: &Style) -> String {
@@ -62,22 +61,19 @@ fn body(section: &Section, style: &Style) -> String {
     text.push_str(&separated(rows(section, style)));
     text.push_str(&separated(targets(section, style)));
     let findings = section.findings.iter().map(|finding| format!("{}: {}", finding.title, finding.detail));
-    text.push_str(&separated(list("finding", findings, style)));
+    text.push_str(&separated(list("finding:", findings, style)));
     let warnings = section.warnings.iter().chain(&section.notes).cloned();
-    text.push_str(&separated(list("note", warnings, style)));
+    text.push_str(&separated(list("note:", warnings, style)));
     text.push_str(&separated(context(section, style)));
     text
 }
 
 fn rows(section: &Section, style: &Style) -> String {
     let mut table = Table::new(&COLUMNS);
-    let mut told = section.reason.iter().map(String::as_str).collect::<Vec<_>>();
     for line in &section.rows {
         table.push(cells(line));
-        // Without a baseline every row has the same reason: once is enough.
-        if !line.why.is_empty() && !told.contains(&line.why.as_str()) {
+        if !line.why.is_empty() && !line.repeats {
             table.note(&line.why);
-            told.push(&line.why);
         }
     }
     section.rest.iter().filter(|line| line.whole || style.verbose).for_each(|line| table.push(cells(line)));
@@ -136,11 +132,18 @@ fn promised(promise: &Promise) -> Vec<(String, Paint)> {
 fn context(section: &Section, style: &Style) -> String {
     let quiet = section.outcome == Outcome::Passed && !style.verbose;
     let facts = section.facts.iter().map(|fact| (fact.name, fact.value.as_str()));
-    let facts = facts.filter(|(name, _)| !quiet || *name == "candidate");
+    let facts = facts.filter(|(name, _)| !quiet || matches!(*name, "candidate" | "requests"));
     let again = (!quiet).then_some(("reproduce", section.reproduce.as_str()));
     let baseline = [("baseline", section.baseline.as_str())];
     let all = baseline.into_iter().chain(facts).chain(again);
-    all.map(|(name, value)| format!("  {}  {value}\n", style.paint(Paint::Dim, &format!("{name:<11}")))).collect()
+    all.map(|(name, value)| fact(name, value, style)).collect()
+}
+
+/// A name and its value, wrapped beside it. A command is not wrapped: it is there to be copied.
+fn fact(name: &str, value: &str, style: &Style) -> String {
+    const COLUMN: usize = 15;
+    let value = if name == "reproduce" { format!("{value}\n") } else { paragraph(value, style, COLUMN) };
+    format!("  {:<width$}{}", style.paint(Paint::Dim, name), value.trim_start(), width = COLUMN - 2)
 }
 
 fn list(name: &str, entries: impl IntoIterator<Item = String>, style: &Style) -> String {

@@ -36,7 +36,7 @@ fn reports_agree_with_their_schema_and_read_back_equal() {
 }
 
 #[test]
-fn test_results_are_well_formed_and_count_what_they_hold() {
+fn junit_files_are_well_formed_and_count_what_they_hold() {
     for (case, report) in cases() {
         let text = render("junit", &report);
         let mut reader = quick_xml::Reader::from_str(&text);

@@ -39,6 +39,7 @@ pub(super) fn baseline(baseline: &Baseline) -> String {
 pub(super) fn facts(run: &Candidate) -> Vec<Fact> {
     let known = [
         ("candidate", candidate(run)),
+        ("requests", requests(run)),
         ("load", load(&run.load)),
         ("environment", environment(run)),
         ("files", run.sources.iter().map(|source| name(source)).collect::<Vec<_>>().join(", ")),
@@ -73,17 +74,25 @@ fn candidate(run: &Candidate) -> String {
         (Some(commit), Some(branch)) => Some(format!("{commit} on {branch}")),
         (commit, branch) => commit.or(branch),
     };
-    let requests = run.count.map(|all| match run.errors {
+    joined([runs, place, run.started_at.map(minute)])
+}
+
+fn requests(run: &Candidate) -> String {
+    let counts = run.count.map(|all| match run.errors {
         Some(errors) if all > 0 => {
             let share = Unit::Ratio.show(errors as f64 / all as f64);
-            format!("{}, {} failed ({share})", counted(all, "request"), count(errors))
+            format!("{}, {} failed ({share})", count(all), count(errors))
         }
-        _ => counted(all, "request"),
+        _ => count(all),
     });
-    let duration = run.duration.map(|duration| Unit::Seconds.show(duration));
+    let basis = run.environment.get("basis").map(|basis| match basis.as_str() {
+        "ok" => "latencies of the successful ones".to_owned(),
+        _ => "latencies of all of them".to_owned(),
+    });
+    let duration = run.duration.map(|duration| format!("in {}", Unit::Seconds.show(duration)));
     let warm_up = run.warm_up.filter(|warm_up| *warm_up > 0.0);
     let warm_up = warm_up.map(|warm_up| format!("first {} left out as warm-up", Unit::Seconds.show(warm_up)));
-    joined([runs, place, run.started_at.map(minute), requests, duration, warm_up])
+    joined([counts, duration, warm_up, basis])
 }
 
 fn load(load: &Load) -> String {
@@ -97,10 +106,10 @@ fn load(load: &Load) -> String {
     ])
 }
 
-/// What the fingerprint was made of, without the load, which has a line of its own.
+/// What the fingerprint was made of, without what has a line of its own.
 fn environment(run: &Candidate) -> String {
-    const LOAD: [&str; 4] = ["virtual-users", "arrival-rate", "load-duration", "stages"];
-    let parts = run.environment.iter().filter(|(key, _)| !LOAD.contains(&key.as_str()));
+    const TOLD: [&str; 5] = ["basis", "virtual-users", "arrival-rate", "load-duration", "stages"];
+    let parts = run.environment.iter().filter(|(key, _)| !TOLD.contains(&key.as_str()));
     let parts = parts.map(|(key, value)| Some(format!("{} {}", name(key), name(value))));
     let fingerprint = (!run.fingerprint.is_empty()).then(|| format!("fingerprint {}", name(&run.fingerprint)));
     joined(parts.chain([fingerprint]))

@@ -95,7 +95,7 @@ impl Section {
     fn of(scenario: &Scenario) -> Self {
         let answer = answer::of(scenario);
         let reason = sentence(&scenario.reason);
-        let (rows, rest) = row::arrange(&scenario.rows);
+        let (rows, rest) = row::arrange(&scenario.rows, &reason);
         Self {
             name: name(&scenario.name),
             outcome: scenario.outcome,

@@ -1,6 +1,7 @@
 //! Rows in words, and their order.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -8,6 +9,9 @@ use super::{name, sentence};
 use crate::model::ALL;
 use crate::render::numbers::{NONE, Scale, value};
 use crate::render::report::{Row, Severity, Verdict};
+
+/// From which shift of the whole run on an endpoint's own change is told beside it: five points.
+const NOTABLE_SHIFT: f64 = 0.05;
 
 /// One endpoint × metric in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +40,8 @@ pub struct Line {
     pub threshold: String,
     /// Why, in a sentence or two.
     pub why: String,
+    /// Whether the same was said of a row before, or of the whole scenario.
+    pub repeats: bool,
 }
 
 /// The order of rows in a document.
@@ -91,15 +97,22 @@ impl Line {
             noise_floor: scale.size(row.noise_floor),
             threshold: scale.threshold(&row.metric, row.threshold),
             why: why(row, scale),
+            repeats: false,
         }
     }
 }
 
-/// The rows that stand out, worst first, and the unchanged ones in the order of the report.
-pub(super) fn arrange(rows: &[Row]) -> (Vec<Line>, Vec<Line>) {
+/// The rows that stand out, worst first, and the unchanged ones in the order of the report. `said` is what the reader
+/// knows already: without a baseline every row has the scenario's reason.
+pub(super) fn arrange(rows: &[Row], said: &str) -> (Vec<Line>, Vec<Line>) {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by(|a, b| worst_first(a, b));
-    sorted.into_iter().map(Line::of).partition(|line| line.rank != Rank::Unchanged)
+    let mut said = BTreeSet::from([said.to_owned()]);
+    let lines = sorted.into_iter().map(|row| {
+        let line = Line::of(row);
+        Line { repeats: !said.insert(line.why.clone()), ..line }
+    });
+    lines.partition(|line| line.rank != Rank::Unchanged)
 }
 
 /// By rank; of regressions the one furthest beyond its threshold first.
@@ -175,15 +188,14 @@ fn verdict(row: &Row) -> String {
 /// The reason, and the figures that only some rows need.
 fn why(row: &Row, scale: Scale) -> String {
     let mut parts = vec![sentence(&row.reason)];
+    parts.retain(|part| !part.is_empty());
     if row.verdict == Verdict::Inconclusive && row.smallest_detectable.is_some() {
         let smallest = scale.threshold(&row.metric, row.smallest_detectable);
-        parts.push(format!("smallest detectable change {smallest}"));
+        parts.push(format!("Smallest detectable change: {smallest}."));
     }
     let (change, specific) = (row.change.unwrap_or_default(), row.specific);
-    // Below a point, the run as a whole did not shift enough to speak of.
-    if row.verdict == Verdict::Regressed && specific.is_some_and(|specific| (specific - change).abs() >= 0.01) {
-        parts.push(format!("{} apart from the shift of the whole run", scale.change(specific)));
+    if row.verdict == Verdict::Regressed && specific.is_some_and(|own| (own - change).abs() >= NOTABLE_SHIFT) {
+        parts.push(format!("Without the shift of the whole run: {}.", scale.change(specific)));
     }
-    parts.retain(|part| !part.is_empty());
-    parts.join("; ")
+    parts.join(" ")
 }
