@@ -270,7 +270,7 @@ pub struct Reading {
     /// Use what is whole of a truncated file
     #[arg(long)]
     pub allow_truncated: bool,
-    /// Column or metric of a resource file that stands for a metric: memory=heap_bytes
+    /// Column or metric of a resource file that stands for a metric: `memory=heap_bytes`
     #[arg(long, value_name = "METRIC=COLUMN")]
     pub resource: Vec<String>,
     /// Start of the run that is not judged, as a share or a time: 10%, 30s
@@ -382,7 +382,9 @@ mod tests {
 
     #[test]
     fn further_runs_follow_the_files() {
-        let Command::Check(check) = parsed("perf-gate check a b --run c d --run e").command else { panic!("not check") };
+        let Command::Check(check) = parsed("perf-gate check a b --run c d --run e").command else {
+            panic!("not check")
+        };
         assert_eq!(check.input.files, ["a", "b"]);
         assert_eq!(check.input.runs, [vec!["c", "d"], vec!["e"]]);
     }

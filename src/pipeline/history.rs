@@ -7,7 +7,7 @@ use super::{INVALID, NOT_RECORDED, PASSED, read};
 use crate::config::Config;
 use crate::history::Retention;
 use crate::model::{Run, Unit, parse_amount, parse_duration};
-use crate::store::{self, Prune, Recorded, Store, Upkeep};
+use crate::store::{self, Preview, Prune, Recorded, Store, Upkeep};
 use crate::{cli, config, files};
 
 /// Where history is kept when nothing else is said.
@@ -35,7 +35,11 @@ pub(super) fn record(flags: &cli::Record) -> Result<u8> {
 }
 
 fn record_one(run: &Run, store: &dyn Store, flags: &cli::Record) -> Result<u8> {
-    let say = |text: String| if !flags.quiet { files::say(&text) };
+    let say = |text: String| {
+        if !flags.quiet {
+            files::say(&text)
+        }
+    };
     run.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
     let named = format!("run {} of {}", run.id.as_deref().unwrap_or("?"), run.scenario);
     if let Some(reason) = &run.invalid {
@@ -64,37 +68,47 @@ fn record_one(run: &Run, store: &dyn Store, flags: &cli::Record) -> Result<u8> {
 
 /// Thins the history by age.
 pub(super) fn compact(flags: &cli::Compact) -> Result<u8> {
-    let store = open(&flags.history, &configured()?)?;
+    let store = previewed(open(&flags.history, &configured()?)?, flags.dry_run);
     if flags.squash {
-        ensure!(!flags.dry_run, "--squash has nothing to preview: it keeps every file and drops the past of the branch");
+        ensure!(
+            !flags.dry_run,
+            "--squash has nothing to preview: it keeps every file and drops the past of the branch"
+        );
         store.squash("Squash the history")?;
     }
     let mut retention = Retention { full_runs: flags.keep, ..Retention::default() };
     retention.thin_for = Some(duration(&flags.thin_until)?);
-    let done = store::compact(store.as_ref(), &retention, now(flags.at, store.as_ref())?, flags.dry_run)?;
+    let done = store::compact(store.as_ref(), &retention, now(flags.at, store.as_ref())?)?;
     tell(&done, flags.dry_run);
     Ok(PASSED)
 }
 
 /// Removes runs from the history.
 pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
-    let store = open(&flags.history, &configured()?)?;
+    let store = previewed(open(&flags.history, &configured()?)?, flags.dry_run);
     let mut wanted: Vec<Prune> = flags.id.iter().cloned().map(Prune::Run).collect();
     if let Some(age) = &flags.older_than {
         wanted.push(Prune::OlderThan(duration(age)?));
     }
     if let Some(size) = &flags.larger_than {
         match parse_amount(size)? {
-            amount if matches!(amount.unit, None | Some(Unit::Bytes)) => wanted.push(Prune::Beyond(amount.value as u64)),
+            amount if matches!(amount.unit, None | Some(Unit::Bytes)) => {
+                wanted.push(Prune::Beyond(amount.value as u64))
+            }
             _ => bail!("--larger-than {size}: write a size such as 500MB"),
         }
     }
     ensure!(!wanted.is_empty(), "say what to remove: --older-than 365d, --larger-than 500MB or --id ID");
     let now = now(flags.at, store.as_ref())?;
     for what in &wanted {
-        tell(&store::prune(store.as_ref(), what, now, flags.dry_run)?, flags.dry_run);
+        tell(&store::prune(store.as_ref(), what, now)?, flags.dry_run);
     }
     Ok(PASSED)
+}
+
+/// The store, or with `--dry-run` one that changes nothing.
+fn previewed(store: Box<dyn Store>, dry_run: bool) -> Box<dyn Store> {
+    if dry_run { Box::new(Preview(store)) } else { store }
 }
 
 fn configured() -> Result<Config> {

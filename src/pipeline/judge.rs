@@ -113,12 +113,7 @@ fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> R
 }
 
 /// Compares and judges.
-fn conclude(
-    runs: &[Run],
-    baseline: &Baseline,
-    warnings: Vec<Warning>,
-    settings: &read::Settings,
-) -> Result<Scenario> {
+fn conclude(runs: &[Run], baseline: &Baseline, warnings: Vec<Warning>, settings: &read::Settings) -> Result<Scenario> {
     let candidates = records(runs)?;
     let scenario = runs.first().map_or("", |run| run.scenario.as_str());
     let policy = settings.config.policy(scenario);

@@ -9,9 +9,10 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
+use crate::files;
 use crate::model;
-use crate::render::{self, Outcome, Report, Style};
-use crate::{files, ingest};
+use crate::render::{self, Report, Style};
+use crate::verdict::Outcome;
 
 /// Exit status: passed, or nothing that `fail-on` names.
 pub const PASSED: u8 = 0;
@@ -136,7 +137,7 @@ fn publish(report: &Report, document: &str, output: &cli::Output) -> Result<()> 
 }
 
 fn style(output: &cli::Output) -> Style {
-    Style { colour: output.output.is_none() && files::wants_colour() }
+    Style { colour: output.output.is_none() && files::wants_colour(), ..Style::default() }
 }
 
 /// The exit status of an outcome.
@@ -147,9 +148,4 @@ fn status(outcome: Outcome, fail_on: FailOn) -> u8 {
         (Outcome::Failed, _) | (Outcome::Inconclusive, FailOn::Inconclusive) => FAILED,
         _ => PASSED,
     }
-}
-
-/// Names of all input formats, for messages.
-pub(crate) fn format_names() -> Vec<&'static str> {
-    ingest::FORMATS.iter().map(|format| format.name).collect()
 }

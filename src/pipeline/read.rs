@@ -110,7 +110,7 @@ pub(super) fn wanted(input: &Input, config: &Config) -> Result<Vec<Wanted>> {
         let listed = config.scenarios.iter().filter(|(name, _)| plain.is_empty() || **name == scenario);
         for (name, declared) in listed.filter(|(_, declared)| !declared.results.is_empty()) {
             // A pattern without a match is the scenario's own failure, told in its report.
-            let runs = expand_all(&declared.results).map_or_else(|_| declared.results.clone(), |files| files);
+            let runs = expand_all(&declared.results).unwrap_or_else(|_| declared.results.clone());
             found.push(Wanted { scenario: name.clone(), named: true, runs: vec![runs] });
         }
     }
@@ -152,7 +152,8 @@ pub(super) fn run(wanted: &Wanted, paths: &[String], settings: &Settings) -> Res
     environment.0.extend(settings.config.environment.clone());
     run.environment = environment;
     let policy = settings.config.policy(&run.scenario);
-    let latencies = policy.rules.iter().map(|rule| rule.metric.clone()).filter(|name| Metric::is_latency(name)).collect();
+    let latencies =
+        policy.rules.iter().map(|rule| rule.metric.clone()).filter(|name| Metric::is_latency(name)).collect();
     let cut = SummarySettings { warm_up: settings.warm_up(&run.scenario), latencies };
     summarize(&mut run, &cut);
     Ok(run)
@@ -199,7 +200,8 @@ pub(super) fn expand_all(patterns: &[String]) -> Result<Vec<String>> {
 pub(super) fn date(run: &mut Run, paths: &[String], latest: Option<Timestamp>) -> Result<()> {
     if run.started_at.is_none() {
         let changed = paths.iter().filter_map(|path| files::changed(path)).max().max(latest);
-        run.started_at = Some(changed.context("the input does not say when the run was: give --at 2026-11-21T02:00:00Z")?);
+        run.started_at =
+            Some(changed.context("the input does not say when the run was: give --at 2026-11-21T02:00:00Z")?);
         run.warn("the files do not say when the run was; the time of their last change was taken (--at sets it)");
     }
     Ok(())

@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::model::{Basis, Load, Unit};
+use crate::compare::BaselineRuns;
+use crate::model::{Load, Run, Warning};
+use crate::verdict::{Finding, Judgement, Outcome, Row, TargetRow};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "perf-gate/report/v1";
@@ -36,20 +38,22 @@ pub struct Scenario {
     pub outcome: Outcome,
     /// The outcome in one sentence.
     pub reason: String,
-    /// Whether a second run of the same commit should confirm the failure.
+    /// Whether a second run of the same commit should decide.
     pub needs_confirmation: bool,
+    /// Whether the failure rests on a shift of the whole run alone: a slower runner, or a common cause.
+    pub shift_alone: bool,
     /// The run (or runs) that were judged.
     pub run: Candidate,
     /// What they were compared with.
-    pub baseline: Baseline,
+    pub baseline: BaselineRuns,
     /// One row per endpoint and metric, the run as a whole first.
     pub rows: Vec<Row>,
     /// Absolute promises against actual values.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetRow>,
     /// What is worth telling beyond the rows.
     pub findings: Vec<Finding>,
     /// What a reader should know before trusting the figures.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// The runs under judgement.
@@ -84,163 +88,76 @@ pub struct Candidate {
     pub environment: BTreeMap<String, String>,
 }
 
-/// The runs compared with.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Baseline {
-    /// How many runs.
-    pub runs: u64,
-    /// Older runs that tell only how much runs differ.
-    pub earlier: u64,
-    /// Start of the oldest run.
-    pub from: Option<Timestamp>,
-    /// Start of the latest run.
-    pub to: Option<Timestamp>,
-    /// Commit of the latest run.
-    pub commit: Option<String>,
-    /// Runs left out and why, thin evidence, a changed environment.
-    pub notes: Vec<String>,
+impl Scenario {
+    /// The judgement of `run`.
+    pub fn new(judgement: Judgement, run: Candidate) -> Self {
+        Self {
+            name: judgement.name,
+            outcome: judgement.outcome,
+            reason: judgement.outcome_reason,
+            needs_confirmation: judgement.needs_confirmation,
+            shift_alone: judgement.shift_alone,
+            run,
+            baseline: judgement.baseline,
+            rows: judgement.rows,
+            targets: judgement.targets,
+            findings: judgement.findings,
+            warnings: judgement.warnings,
+        }
+    }
+
+    /// A scenario without a run that could be judged, for this reason.
+    pub fn invalid(name: &str, reason: &str) -> Self {
+        let judgement = Judgement {
+            name: name.to_owned(),
+            outcome: Outcome::Invalid,
+            outcome_reason: reason.to_owned(),
+            needs_confirmation: false,
+            shift_alone: false,
+            candidates: 0,
+            baseline: BaselineRuns::default(),
+            rows: Vec::new(),
+            targets: Vec::new(),
+            findings: Vec::new(),
+            warnings: Vec::new(),
+        };
+        Self::new(judgement, Candidate::default())
+    }
 }
 
-/// One endpoint × metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Row {
-    /// Endpoint name; `(all)` is the run as a whole.
-    pub endpoint: String,
-    /// Metric name: `p95`, `throughput`, `error-rate`, `memory`.
-    pub metric: String,
-    /// Unit of `baseline` and `candidate`.
-    pub unit: Unit,
-    /// What happened to it.
-    pub verdict: Verdict,
-    /// What that does; null where nothing needs doing.
-    pub severity: Option<Severity>,
-    /// Whether the row is reported without gating.
-    pub advisory: bool,
-    /// Centre of the baseline.
-    pub baseline: Option<f64>,
-    /// Value of the candidate.
-    pub candidate: Option<f64>,
-    /// Relative change (0.23 = +23 %); of error rates the difference of rates.
-    pub change: Option<f64>,
-    /// 95 % confidence interval of `change`.
-    pub interval: Option<Interval>,
-    /// The change left when a shift of the whole run is taken out.
-    pub specific: Option<f64>,
-    /// The change this baseline cannot tell from nothing.
-    pub noise_floor: Option<f64>,
-    /// The change that would have been found with 80 % probability.
-    pub smallest_detectable: Option<f64>,
-    /// The change from which on it matters.
-    pub threshold: Option<f64>,
-    /// One-sided p-value of a degradation.
-    pub p_value: Option<f64>,
-    /// Baseline runs that have this value.
-    pub runs: u64,
-    /// Which requests the figures are of; null for figures that are no latencies.
-    pub basis: Option<Basis>,
-    /// The verdict in one sentence.
-    pub reason: String,
-}
-
-/// Bounds of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Interval {
-    /// Lower bound.
-    pub lower: f64,
-    /// Upper bound.
-    pub upper: f64,
-}
-
-/// An absolute promise against the actual value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Target {
-    /// Metric name.
-    pub metric: String,
-    /// Endpoint name; `(all)` is the run as a whole.
-    pub endpoint: String,
-    /// Unit of the bounds and the value.
-    pub unit: Unit,
-    /// The value must be below this.
-    pub below: Option<f64>,
-    /// The value must be above this.
-    pub above: Option<f64>,
-    /// The load it is promised at, 1/s.
-    pub at: Option<f64>,
-    /// The value, where the run has it.
-    pub actual: Option<f64>,
-    /// The load the run had, 1/s.
-    pub load: Option<f64>,
-    /// Whether the promise was kept; null where that cannot be said.
-    pub met: Option<bool>,
-    /// What that does; null where nothing needs doing.
-    pub severity: Option<Severity>,
-    /// Both sides in one sentence.
-    pub reason: String,
-}
-
-/// Something worth telling a person, with evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Finding {
-    /// What was found, in a few words.
-    pub title: String,
-    /// The evidence, and what to do.
-    pub detail: String,
-}
-
-/// Outcome of a judgement; later is worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Nothing that matters was found.
-    Passed,
-    /// The data cannot tell.
-    Inconclusive,
-    /// Something to look at.
-    Warned,
-    /// A regression, or a target missed by far.
-    Failed,
-    /// The run cannot be judged.
-    Invalid,
-}
-
-/// What happened to one endpoint × metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Really and considerably better.
-    Improved,
-    /// No change that matters.
-    Unchanged,
-    /// Too little data, or too much noise, to tell.
-    Inconclusive,
-    /// Really and considerably worse.
-    Regressed,
-    /// Not in the baseline.
-    New,
-    /// Only in the baseline.
-    Missing,
-}
-
-/// What a verdict does; later is more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Told, nothing more.
-    Info,
-    /// To be looked at.
-    Warning,
-    /// The check fails.
-    Failure,
-    /// The check fails and a person must approve.
-    Critical,
+impl Candidate {
+    /// What a report tells of runs.
+    pub fn of(runs: &[Run]) -> Self {
+        let Some(first) = runs.first() else { return Self::default() };
+        let total = |figure: fn(&crate::model::Endpoint) -> Option<u64>| {
+            runs.iter().map(|run| figure(run.total.as_ref()?)).sum::<Option<u64>>()
+        };
+        Self {
+            runs: runs.len() as u64,
+            ids: runs.iter().filter_map(|run| run.id.clone()).collect(),
+            sources: runs.iter().flat_map(|run| run.sources.iter().map(|source| source.name.clone())).collect(),
+            started_at: first.started_at,
+            duration: first.duration,
+            warm_up: first.summary.as_ref().map(|summary| summary.warm_up),
+            count: total(|endpoint| endpoint.count),
+            errors: total(|endpoint| endpoint.errors),
+            commit: first.commit.clone(),
+            branch: first.branch.clone(),
+            load: first.load.clone(),
+            fingerprint: first.fingerprint(),
+            environment: first.identity(),
+        }
+    }
 }
 
 impl Report {
+    /// The report of scenarios; its outcome is the worst of theirs.
+    pub fn new(mut scenarios: Vec<Scenario>) -> Self {
+        scenarios.sort_by(|a, b| a.name.cmp(&b.name));
+        let outcome = scenarios.iter().map(|scenario| scenario.outcome).fold(Outcome::Passed, Outcome::join);
+        Self { schema: SCHEMA.to_owned(), outcome, scenarios }
+    }
+
     /// Reads a saved report.
     ///
     /// # Errors

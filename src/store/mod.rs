@@ -81,6 +81,27 @@ pub trait Store {
     fn squash(&self, message: &str) -> Result<()>;
 }
 
+/// A store that is read and never changed: updates are thought through on the present state and dropped.
+pub struct Preview(pub Box<dyn Store>);
+
+impl Store for Preview {
+    fn name(&self) -> String {
+        self.0.name()
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
+        self.0.snapshot()
+    }
+
+    fn update(&self, _message: &str, edit: &mut Edit<'_>) -> Result<()> {
+        edit(&*self.0.snapshot()?).map(drop)
+    }
+
+    fn squash(&self, _message: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// A change of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FileChange {

@@ -2,5 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, also in what its cases share")]
 #![expect(clippy::disallowed_methods, reason = "tests are the outside world")]
 
+/// Who may import whom, and which crates are used where.
+mod architecture;
+/// Each document of each report in `fixtures/golden`, letter by letter.
+mod golden;
+/// The published JSON Schemas against the types and against what people write.
+mod schema;
 /// What every store promises: the conformance suite, run against each of them.
 mod store;
