@@ -204,3 +204,31 @@ impl<'de> Visitor<'de> for Texts {
         Ok(Cow::Owned(value.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_read_off_a_line_is_the_one_a_parser_finds(
+            metric in prop::sample::select(vec!["http_reqs", "vus", "a\"b", "a\\", ",\"metric\":\"", "\u{e9}"]),
+            tag in prop::collection::vec(prop::sample::select(vec!["\"", "\\", ",", "}", "metric", ":", "\"metric\":\"x\"}"]), 0..6),
+            old in any::<bool>(),
+        ) {
+            let (metric, tag) = (serde_json::to_string(metric).unwrap(), serde_json::to_string(&tag.concat()).unwrap());
+            let data = format!(r#"{{"time":"","value":1,"tags":{{{tag}:{tag}}}}}"#);
+            let line = if old {
+                format!(r#"{{"type":"Point","data":{data},"metric":{metric}}}"#)
+            } else {
+                format!(r#"{{"metric":{metric},"type":"Point","data":{data}}}"#)
+            };
+            let parsed: Record<'_> = serde_json::from_str(&line).unwrap();
+            match metric_of_point(line.as_bytes()) {
+                Some(name) => prop_assert_eq!(name, parsed.metric.as_str().as_bytes()),
+                None => prop_assert!(metric.contains('\\'), "{} must be read in full", line),
+            }
+        }
+    }
+}

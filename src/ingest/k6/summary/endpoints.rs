@@ -14,6 +14,9 @@ const EXPECTED: &str = "expected_response";
 /// The tag that holds the endpoint.
 const NAME: &str = "name";
 
+/// The name in a selector, and its other tags.
+type Choice<'m> = (&'m str, Vec<(&'m str, &'m str)>);
+
 /// Hands the requests of the summary to the recorder.
 pub(super) fn tell(summary: &Summary<'_>, file: &str, recorder: &mut Recorder) -> Result<()> {
     let duration = summary.metric(DURATION);
@@ -36,9 +39,6 @@ pub(super) fn tell(summary: &Summary<'_>, file: &str, recorder: &mut Recorder) -
     Ok(())
 }
 
-/// What tells the endpoints of a summary apart: the name, and the other tags of the selector.
-type Key<'a> = (&'a str, Vec<(&'a str, &'a str)>);
-
 /// The run as a whole.
 fn total(summary: &Summary<'_>, duration: Option<&Metric<'_>>) -> Endpoint {
     let ok = successful(summary);
@@ -53,7 +53,7 @@ fn successful<'m>(summary: &'m Summary<'_>) -> Option<&'m Metric<'m>> {
 
 /// The endpoints, each with what its selector says beside the name.
 fn endpoints(summary: &Summary<'_>, errors: Option<u64>) -> Vec<(bool, Endpoint)> {
-    let mut chosen: BTreeMap<Key<'_>, Figures<'_>> = BTreeMap::new();
+    let mut chosen: BTreeMap<Choice<'_>, Figures<'_>> = BTreeMap::new();
     for metric in [DURATION, FAILED, REQUESTS].into_iter().flat_map(|name| summary.submetrics(name)) {
         let (Some(key), expected) = (endpoint_of(metric), metric.tag(EXPECTED)) else { continue };
         match (metric.name, expected) {
@@ -74,7 +74,7 @@ fn endpoints(summary: &Summary<'_>, errors: Option<u64>) -> Vec<(bool, Endpoint)
 }
 
 /// The name in a selector and its other tags, sorted; `None` where it does not choose an endpoint.
-pub(super) fn endpoint_of<'m>(metric: &'m Metric<'_>) -> Option<Key<'m>> {
+pub(super) fn endpoint_of<'m>(metric: &'m Metric<'_>) -> Option<Choice<'m>> {
     let name = metric.tag(NAME).filter(|name| !name.is_empty())?;
     let others = metric.selector.iter().filter(|(tag, _)| tag != NAME && tag != EXPECTED);
     let mut others: Vec<_> = others.map(|(tag, value)| (tag.as_str(), value.as_str())).collect();
