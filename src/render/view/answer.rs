@@ -1,0 +1,80 @@
+//! The first lines: what decided, and what to do about it.
+
+use super::{Promise, Section, context, promise, row, sentence};
+use crate::render::numbers::counted;
+use crate::render::report::{Outcome, Row, Scenario, Severity};
+
+/// What decided a scenario's outcome.
+pub(super) fn of(scenario: &Scenario) -> String {
+    let told = match scenario.outcome {
+        Outcome::Failed => worst(scenario, Severity::Failure),
+        Outcome::Warned => worst(scenario, Severity::Warning),
+        _ => None,
+    };
+    told.unwrap_or_else(|| sentence(&scenario.reason))
+}
+
+/// What decided the outcome of all scenarios.
+pub(super) fn overall(outcome: Outcome, sections: &[Section]) -> String {
+    let lead = |section: &Section| format!("{}: {}", section.name, section.answer);
+    match sections {
+        [] => "no scenario was judged".to_owned(),
+        [only] => lead(only),
+        [first, ..] if outcome == Outcome::Passed => {
+            format!("{}; {}", counted(sections.len() as u64, "scenario"), lead(first))
+        }
+        [first, ..] => {
+            let same = sections.iter().filter(|section| section.outcome == outcome).count();
+            format!("{same} of {}; {}", counted(sections.len() as u64, "scenario"), lead(first))
+        }
+    }
+}
+
+/// What to do about a scenario's outcome.
+pub(super) fn action(scenario: &Scenario) -> Option<String> {
+    let critical = scenario.rows.iter().any(|row| row.severity == Some(Severity::Critical));
+    let text = match scenario.outcome {
+        Outcome::Passed => return None,
+        Outcome::Invalid => {
+            "Nothing was compared. Repair the load test or its result files and run it again.".to_owned()
+        }
+        Outcome::Inconclusive if scenario.baseline.runs == 0 => {
+            "Record runs of the trunk with perf-gate record; from three runs on the full rule holds.".to_owned()
+        }
+        Outcome::Inconclusive => {
+            "Test the same commit again and judge the runs together, or record more runs of the trunk.".to_owned()
+        }
+        Outcome::Warned => "Nothing is blocked. Look at the warnings before you merge.".to_owned(),
+        Outcome::Failed if scenario.needs_confirmation => {
+            "Test the same commit a second time and judge both runs together before you act on this.".to_owned()
+        }
+        Outcome::Failed => failed(scenario, critical),
+    };
+    Some(text)
+}
+
+fn failed(scenario: &Scenario, critical: bool) -> String {
+    let regressed = scenario.rows.iter().any(|row| row.severity >= Some(Severity::Failure));
+    if !regressed {
+        return "Bring the service within its targets, or correct them in the configuration.".to_owned();
+    }
+    let range = match (&scenario.baseline.commit, &scenario.run.commit) {
+        (Some(base), Some(head)) => format!(" between {} and {}", context::short(base), context::short(head)),
+        _ => String::new(),
+    };
+    let person = if critical { " Critical changes need a person's decision before they are merged." } else { "" };
+    format!("Look for the cause in what changed{range}.{person}")
+}
+
+/// The worst row or target of at least that severity, and how many there are beside it.
+fn worst(scenario: &Scenario, least: Severity) -> Option<String> {
+    let mut rows: Vec<&Row> = scenario.rows.iter().filter(|row| row.severity >= Some(least)).collect();
+    rows.sort_by(|a, b| row::worst_first(a, b));
+    let targets = scenario.targets.iter().filter(|target| target.severity >= Some(least));
+    let targets = promise::arrange(targets);
+    let first = rows.first().map(|row| row::told(row)).or_else(|| targets.first().map(Promise::told))?;
+    Some(match rows.len() + targets.len() {
+        1 => first,
+        all => format!("{first}; and {} more", all - 1),
+    })
+}

@@ -1,0 +1,120 @@
+//! What the figures are of: baseline, run, load, environment, and how to get them again.
+
+use serde::Serialize;
+
+use super::{SENTENCE, name};
+use crate::model::{Load, Unit};
+use crate::render::escape::{line, word};
+use crate::render::numbers::{count, counted, day, minute};
+use crate::render::report::{Baseline, Candidate, Scenario};
+
+/// A named piece of context.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fact {
+    /// What it is about.
+    pub name: &'static str,
+    /// What is known.
+    pub value: String,
+}
+
+/// `5 runs, 2026-11-14 … 2026-11-20, last at 1a2b3c4`.
+pub(super) fn baseline(baseline: &Baseline) -> String {
+    if baseline.runs == 0 {
+        return "none".to_owned();
+    }
+    let span = match (baseline.from.map(day), baseline.to.map(day)) {
+        (Some(from), Some(to)) if from != to => Some(format!("{from} … {to}")),
+        (from, to) => from.or(to),
+    };
+    let last = baseline.commit.as_deref().map(|commit| match baseline.runs {
+        1 => format!("at {}", short(commit)),
+        _ => format!("last at {}", short(commit)),
+    });
+    let earlier =
+        (baseline.earlier > 0).then(|| format!("spread also from {}", counted(baseline.earlier, "earlier run")));
+    joined([Some(counted(baseline.runs, "run")), span, last, earlier])
+}
+
+/// Run, load and environment, as far as they are known.
+pub(super) fn facts(run: &Candidate) -> Vec<Fact> {
+    let known = [
+        ("candidate", candidate(run)),
+        ("requests", requests(run)),
+        ("load", load(&run.load)),
+        ("environment", environment(run)),
+        ("files", run.sources.iter().map(|source| name(source)).collect::<Vec<_>>().join(", ")),
+    ];
+    let fact = |(name, value): (&'static str, String)| Fact { name, value: line(&value, SENTENCE) };
+    known.into_iter().filter(|(_, value)| !value.is_empty()).map(fact).collect()
+}
+
+/// The first characters of a commit, as people quote it.
+pub(super) fn short(commit: &str) -> String {
+    let hash = commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hash { commit.chars().take(7).collect() } else { name(commit) }
+}
+
+/// The command that gives the judgement again, given the same store.
+pub(super) fn reproduce(scenario: &Scenario) -> String {
+    let run = &scenario.run;
+    let files: Vec<String> = run.sources.iter().map(|source| word(&name(source))).collect();
+    let files = match (files.is_empty(), run.runs) {
+        (true, _) => "FILES".to_owned(),
+        (false, 0 | 1) => files.join(" "),
+        (false, _) => files.iter().map(|file| format!("--run {file}")).collect::<Vec<_>>().join(" "),
+    };
+    let at = run.started_at.map_or(String::new(), |at| format!(" --at {at}"));
+    let command = format!("perf-gate check {files} --scenario {}{at} --store …", word(&name(&scenario.name)));
+    line(&command, SENTENCE)
+}
+
+fn candidate(run: &Candidate) -> String {
+    let runs = (run.runs > 1).then(|| counted(run.runs, "run"));
+    let place = match (run.commit.as_deref().map(short), run.branch.as_deref().map(name)) {
+        (Some(commit), Some(branch)) => Some(format!("{commit} on {branch}")),
+        (commit, branch) => commit.or(branch),
+    };
+    joined([runs, place, run.started_at.map(minute)])
+}
+
+fn requests(run: &Candidate) -> String {
+    let counts = run.count.map(|all| match run.errors {
+        Some(errors) if all > 0 => {
+            let share = Unit::Ratio.show(errors as f64 / all as f64);
+            format!("{}, {} failed ({share})", count(all), count(errors))
+        }
+        _ => count(all),
+    });
+    let basis = run.environment.get("basis").map(|basis| match basis.as_str() {
+        "ok" => "latencies of the successful ones".to_owned(),
+        _ => "latencies of all of them".to_owned(),
+    });
+    let duration = run.duration.map(|duration| format!("in {}", Unit::Seconds.show(duration)));
+    let warm_up = run.warm_up.filter(|warm_up| *warm_up > 0.0);
+    let warm_up = warm_up.map(|warm_up| format!("first {} left out as warm-up", Unit::Seconds.show(warm_up)));
+    joined([counts, duration, warm_up, basis])
+}
+
+fn load(load: &Load) -> String {
+    joined([
+        load.virtual_users.map(|users| counted(users, "virtual user")),
+        load.arrival_rate.map(|rate| format!("arrivals {}", Unit::PerSecond.show(rate))),
+        load.duration.map(|duration| format!("for {}", Unit::Seconds.show(duration))),
+        load.stages.as_deref().map(|stages| format!("stages {}", name(stages))),
+        load.peak_users.map(|users| format!("peak {}", counted(users, "user"))),
+        load.dropped_iterations.filter(|n| *n > 0).map(|n| format!("{} dropped", counted(n, "iteration"))),
+    ])
+}
+
+/// What the fingerprint was made of, without what has a line of its own.
+fn environment(run: &Candidate) -> String {
+    const TOLD: [&str; 5] = ["basis", "virtual-users", "arrival-rate", "load-duration", "stages"];
+    let parts = run.environment.iter().filter(|(key, _)| !TOLD.contains(&key.as_str()));
+    let parts = parts.map(|(key, value)| Some(format!("{} {}", name(key), name(value))));
+    let fingerprint = (!run.fingerprint.is_empty()).then(|| format!("fingerprint {}", name(&run.fingerprint)));
+    joined(parts.chain([fingerprint]))
+}
+
+fn joined(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

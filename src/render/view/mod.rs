@@ -1,0 +1,151 @@
+//! The view: a report in words. Every number is already text, and every outside string is one tame line.
+//!
+//! Documents arrange and escape these texts; none of them formats a number. What a document needs and the view lacks is
+//! added here.
+
+mod answer;
+mod context;
+mod limit;
+mod promise;
+mod row;
+
+pub use context::Fact;
+pub use limit::Detail;
+pub use promise::{Promise, Status};
+pub use row::{Line, Rank};
+
+use serde::Serialize;
+
+use super::escape::line;
+use super::report::{Outcome, Report, Scenario};
+
+/// Most characters shown of a name.
+const NAME: usize = 120;
+/// Most characters shown of a sentence.
+const SENTENCE: usize = 600;
+
+/// A report in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct View {
+    /// The worst outcome.
+    pub outcome: Outcome,
+    /// The answer in one line, without the outcome.
+    pub answer: String,
+    /// One section per scenario, the worst first.
+    pub sections: Vec<Section>,
+    /// What was left out for lack of room, and where it is.
+    pub left_out: Option<String>,
+}
+
+/// One scenario in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Section {
+    /// The scenario's name.
+    pub name: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// What decided the outcome, in one line.
+    pub answer: String,
+    /// The judgement's own sentence, where it says more than the answer.
+    pub reason: Option<String>,
+    /// What to do, where something is to be done.
+    pub action: Option<String>,
+    /// Rows that stand out: regressions first, then warnings, inconclusive, improved, new and missing.
+    pub rows: Vec<Line>,
+    /// Unchanged rows.
+    pub rest: Vec<Line>,
+    /// How many rows are unchanged, and how small a change could have been seen.
+    pub rest_summary: Option<String>,
+    /// Absolute promises against actual values.
+    pub promises: Vec<Promise>,
+    /// What is worth telling beyond the rows.
+    pub findings: Vec<Finding>,
+    /// What a reader should know before trusting the figures.
+    pub warnings: Vec<String>,
+    /// The runs compared with.
+    pub baseline: String,
+    /// What a reader should know about them.
+    pub notes: Vec<String>,
+    /// Run, load and environment.
+    pub facts: Vec<Fact>,
+    /// The command that gives this judgement again.
+    pub reproduce: String,
+}
+
+/// A finding in words.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What was found.
+    pub title: String,
+    /// The evidence, and what to do.
+    pub detail: String,
+}
+
+impl View {
+    /// The report in words.
+    pub fn of(report: &Report) -> Self {
+        let mut scenarios: Vec<&Scenario> = report.scenarios.iter().collect();
+        scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.outcome));
+        let sections: Vec<_> = scenarios.into_iter().map(Section::of).collect();
+        Self { outcome: report.outcome, answer: answer::overall(report.outcome, &sections), sections, left_out: None }
+    }
+}
+
+impl Section {
+    fn of(scenario: &Scenario) -> Self {
+        let answer = answer::of(scenario);
+        let reason = sentence(&scenario.reason);
+        let (rows, rest) = row::arrange(&scenario.rows, &reason);
+        Self {
+            name: name(&scenario.name),
+            outcome: scenario.outcome,
+            action: answer::action(scenario),
+            rest_summary: row::summary(&scenario.rows),
+            promises: promise::arrange(&scenario.targets),
+            findings: scenario.findings.iter().map(Finding::of).collect(),
+            warnings: warnings(scenario),
+            baseline: context::baseline(&scenario.baseline),
+            notes: scenario.baseline.notes.iter().map(|note| sentence(note)).collect(),
+            facts: context::facts(&scenario.run),
+            reproduce: context::reproduce(scenario),
+            reason: (reason != answer && !reason.is_empty()).then_some(reason),
+            answer,
+            rows,
+            rest,
+        }
+    }
+}
+
+impl Finding {
+    fn of(finding: &super::report::Finding) -> Self {
+        Self { title: sentence(&finding.title), detail: sentence(&finding.detail) }
+    }
+}
+
+/// The outcome in capitals, as it opens a document.
+pub fn shout(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "PASSED",
+        Outcome::Inconclusive => "INCONCLUSIVE",
+        Outcome::Warned => "WARNED",
+        Outcome::Failed => "FAILED",
+        Outcome::Invalid => "INVALID",
+    }
+}
+
+/// The scenario's warnings, and those that follow from its rows.
+fn warnings(scenario: &Scenario) -> Vec<String> {
+    let all = scenario.rows.iter().any(|row| row.basis == Some(crate::model::Basis::All));
+    let basis = all.then(|| "latencies are of all requests, failed ones included: the file gives no others".to_owned());
+    scenario.warnings.iter().map(|warning| sentence(warning)).chain(basis).collect()
+}
+
+/// An outside name on one line.
+fn name(text: &str) -> String {
+    line(text, NAME)
+}
+
+/// An outside sentence on one line.
+fn sentence(text: &str) -> String {
+    line(text, SENTENCE)
+}
