@@ -38,11 +38,6 @@ impl Table {
         Self { columns: columns.to_vec(), lines: Vec::new() }
     }
 
-    /// Whether there are no lines.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     /// Adds a line.
     pub(super) fn push(&mut self, cells: Vec<(String, Paint)>) {
         debug_assert_eq!(cells.len(), self.columns.len());
@@ -54,8 +49,11 @@ impl Table {
         self.lines.push(Line::Note(text.to_owned()));
     }
 
-    /// The table as text, each line indented and ended.
+    /// The table as text, each line indented and ended; nothing where there are no lines.
     pub(super) fn text(&self, style: &Style, indent: usize) -> String {
+        if self.lines.is_empty() {
+            return String::new();
+        }
         let widths = self.widths(style.width.saturating_sub(indent));
         let margin = " ".repeat(indent);
         let heading: Vec<_> = self.columns.iter().map(|(name, _)| ((*name).to_owned(), Paint::Dim)).collect();

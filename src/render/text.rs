@@ -77,7 +77,7 @@ fn rows(section: &Section, style: &Style) -> String {
         }
     }
     section.rest.iter().filter(|line| line.whole || style.verbose).for_each(|line| table.push(cells(line)));
-    let table = if table.is_empty() { String::new() } else { table.text(style, 2) };
+    let table = table.text(style, 2);
     let summary = section.rest_summary.as_deref();
     table + &summary.map_or(String::new(), |summary| format!("  {}\n", style.paint(Paint::Dim, summary)))
 }
@@ -141,9 +141,11 @@ fn context(section: &Section, style: &Style) -> String {
 
 /// A name and its value, wrapped beside it. A command is not wrapped: it is there to be copied.
 fn fact(name: &str, value: &str, style: &Style) -> String {
+    // The longest name and the space around it.
     const COLUMN: usize = 15;
     let value = if name == "reproduce" { format!("{value}\n") } else { paragraph(value, style, COLUMN) };
-    format!("  {:<width$}{}", style.paint(Paint::Dim, name), value.trim_start(), width = COLUMN - 2)
+    let name = format!("{name:<width$}", width = COLUMN - 2);
+    format!("  {}{}", style.paint(Paint::Dim, &name), value.trim_start())
 }
 
 fn list(name: &str, entries: impl IntoIterator<Item = String>, style: &Style) -> String {

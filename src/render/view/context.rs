@@ -86,12 +86,12 @@ fn requests(run: &Candidate) -> String {
         _ => count(all),
     });
     let basis = run.environment.get("basis").map(|basis| match basis.as_str() {
-        "ok" => "latencies of the successful ones".to_owned(),
-        _ => "latencies of all of them".to_owned(),
+        "ok" => "latencies of successful ones".to_owned(),
+        _ => "latencies of all".to_owned(),
     });
     let duration = run.duration.map(|duration| format!("in {}", Unit::Seconds.show(duration)));
     let warm_up = run.warm_up.filter(|warm_up| *warm_up > 0.0);
-    let warm_up = warm_up.map(|warm_up| format!("first {} left out as warm-up", Unit::Seconds.show(warm_up)));
+    let warm_up = warm_up.map(|warm_up| format!("{} warm-up left out", Unit::Seconds.show(warm_up)));
     joined([counts, duration, warm_up, basis])
 }
 
