@@ -1,6 +1,6 @@
 //! Outside text (endpoint names, scenarios, branches, file names, warnings) made harmless where it is put.
 //!
-//! [`line`] is for everything: one line without characters that move a cursor, reorder text or are illegal in XML. On top
+//! [`line()`] is for everything: one line without characters that move a cursor, reorder text or are illegal in XML. On top
 //! of it, [`prose`] and [`code`] are for Markdown, [`cell`] is for spreadsheets, [`word`] for a shell. The two for
 //! Markdown rest on what GitHub does: entities end every construct of Markdown itself, but mentions and references are
 //! looked for in the rendered text, outside `<code>`, so there they are broken by a zero-width space.

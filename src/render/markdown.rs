@@ -60,3 +60,54 @@ fn page(view: &View) -> Result<String> {
     }
     fill(TEMPLATE, Page { view, marks: BTreeMap::from(MARKS) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hostile() -> Report {
+        Report::parse(include_str!("../../fixtures/golden/hostile/report.json")).unwrap()
+    }
+
+    fn markdown(report: &Report) -> String {
+        render(report, &Style::default()).unwrap()
+    }
+
+    #[test]
+    fn unchanged_rows_go_first() {
+        let mut report = hostile();
+        let row = report.scenarios[0].rows[5].clone();
+        report.scenarios[0].rows.extend(std::iter::repeat_n(row, 1_000));
+        let text = markdown(&report);
+        assert!(text.len() <= MOST);
+        assert!(text.contains("1005 unchanged rows. The JSON report has everything."), "{text}");
+        assert!(text.contains("javascript:alert(1)"), "the reason of the regression stays");
+    }
+
+    #[test]
+    fn reasons_go_next_and_regressions_last() {
+        let mut report = hostile();
+        let row = report.scenarios[0].rows[1].clone();
+        report.scenarios[0].rows.extend(std::iter::repeat_n(row, 2_000));
+        let text = markdown(&report);
+        assert!(text.len() <= MOST);
+        assert!(text.contains("rows that stand out") && text.contains("| ❌ regressed |"), "{}", &text[..2_000]);
+        assert!(text.starts_with("### ❌ FAILED") && text.contains("and 2000 more"));
+    }
+
+    #[test]
+    fn no_report_is_too_long() {
+        let mut report = hostile();
+        let long = "@<|`".repeat(1_000);
+        let scenario = &mut report.scenarios[0];
+        scenario.warnings.extend(std::iter::repeat_n(crate::model::Warning(long.clone()), 20));
+        scenario.reason.clone_from(&long);
+        scenario.name.clone_from(&long);
+        scenario.run.sources.extend(std::iter::repeat_n(long, 20));
+        let scenario = scenario.clone();
+        report.scenarios.extend(std::iter::repeat_n(scenario, 60));
+        let text = markdown(&report);
+        assert!(text.len() <= MOST, "{}", text.len());
+        assert!(text.starts_with("### ❌ FAILED 61 of 61 scenarios") && text.contains("Left out"));
+    }
+}

@@ -1,5 +1,7 @@
 //! The published JSON Schemas: equal to the types, and satisfied by what the program writes and what people write.
 
+use std::path::Path;
+
 use perf_gate::{config::Config, model, render::Report};
 use serde_json::Value;
 
@@ -11,9 +13,10 @@ fn pretty(schema: &Value) -> String {
 
 #[test]
 fn published_schemas_are_those_of_the_types() {
-    golden("schema/run.schema.json", &pretty(&model::schema()));
-    golden("schema/config.schema.json", &pretty(&Config::schema()));
-    golden("schema/report.schema.json", &pretty(&Report::schema()));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
+    for (name, schema) in [("run", model::schema()), ("config", Config::schema()), ("report", Report::schema())] {
+        golden(&folder.join(format!("{name}.schema.json")), &pretty(&schema)).unwrap();
+    }
 }
 
 #[test]
