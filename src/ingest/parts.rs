@@ -1,5 +1,7 @@
 //! The files of one run: which format each is, which of them tell of the same requests, and the run they make.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use anyhow::{Result, bail, ensure};
@@ -57,15 +59,20 @@ pub fn join(parts: Vec<Part>, options: &Options) -> Result<Run> {
     let mut parts = parts.into_iter().map(|part| identify(part, options)).collect::<Result<Vec<_>>>()?;
     let best = best_format(&parts)?;
     let mut recorder = Recorder::new(options);
-    let mut lesser = Recorder::new(options);
+    // By format, because each tells of the same requests once more; the more detailed completes the run first.
+    let mut lesser: BTreeMap<(Reverse<Detail>, &str), Recorder> = BTreeMap::new();
     refuse_twins(&parts)?;
     for (format, part) in &mut parts {
         let main = format.name == best.name || format.detail == Detail::Resources;
-        read_part(format, part, if main { &mut recorder } else { &mut lesser }, options)?;
+        let target = match main {
+            true => &mut recorder,
+            false => lesser.entry((Reverse(format.detail), format.name)).or_insert_with(|| Recorder::new(options)),
+        };
+        read_part(format, part, target, options)?;
     }
     let mut run = recorder.finish()?;
-    if parts.iter().any(|(format, _)| format.name != best.name && format.detail != Detail::Resources) {
-        complete(&mut run, lesser.finish()?);
+    for recorder in lesser.into_values() {
+        complete(&mut run, recorder.finish()?);
     }
     if best.detail != Detail::Resources && run.total.is_none() && run.endpoints.is_empty() && run.metrics.is_empty() {
         run.invalid.get_or_insert_with(|| "zero requests".to_owned());
