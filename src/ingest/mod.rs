@@ -4,13 +4,18 @@
 //! the [`Recorder`]. The files given together are the parts of one run: shards of one format are added up, resource
 //! series are attached, and of several views of the same requests the most detailed is used.
 
+mod aggregate;
+mod document;
 mod head;
 mod input;
+mod locust;
 mod native;
 mod parts;
 mod recorder;
 mod resources;
 mod tally;
+#[cfg(test)]
+mod testing;
 
 pub use head::Head;
 pub use input::{Input, Line};
@@ -25,7 +30,14 @@ use anyhow::Result;
 use crate::model::Run;
 
 /// Every format that is read, in the order of the documentation.
-pub const FORMATS: &[Format] = &[native::FORMAT];
+pub const FORMATS: &[Format] = &[
+    locust::STATS,
+    locust::HISTORY,
+    locust::FAILURES,
+    locust::EXCEPTIONS,
+    locust::JSON,
+    native::FORMAT,
+];
 
 /// One file format.
 #[derive(Clone, Copy, Debug)]
