@@ -5,6 +5,7 @@
 //! series are attached, and of several views of the same requests the most detailed is used.
 
 mod aggregate;
+mod artillery;
 mod document;
 mod head;
 mod input;
@@ -36,6 +37,8 @@ pub const FORMATS: &[Format] = &[
     locust::FAILURES,
     locust::EXCEPTIONS,
     locust::JSON,
+    artillery::V2,
+    artillery::V1,
     native::FORMAT,
 ];
 
