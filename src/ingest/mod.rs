@@ -39,6 +39,9 @@ pub const FORMATS: &[Format] = &[
     locust::JSON,
     artillery::V2,
     artillery::V1,
+    resources::CSV,
+    resources::PROMETHEUS,
+    resources::EXPOSITION,
     native::FORMAT,
 ];
 

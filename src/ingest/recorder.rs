@@ -167,9 +167,10 @@ impl Recorder {
     /// Makes the run of all that was taken.
     ///
     /// # Errors
-    /// The same endpoint given twice by formats that have final figures only: those cannot be added up.
+    /// The same endpoint given twice by formats that have final figures only: those cannot be added up. A resource
+    /// that was asked for and is in no file.
     pub fn finish(mut self) -> Result<Run> {
-        self.run.resources.extend(self.resources.finish(&mut self.run.warnings));
+        self.run.resources.extend(self.resources.finish(&mut self.run.warnings)?);
         if self.adopted {
             return Ok(self.run);
         }
