@@ -4,7 +4,6 @@
 //! tells which. Columns that mean nothing and were not asked for may hold anything.
 
 use anyhow::{Context, Result, bail};
-use csv::{ByteRecord, ReaderBuilder};
 
 use super::{Labels, time};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
@@ -26,20 +25,19 @@ const FOREIGN: [&[u8]; 7] =
 
 fn detect(head: &Head<'_>) -> bool {
     let line = head.first_line();
-    let header: Vec<&[u8]> = line.split(|byte| *byte == delimiter(line)).map(unquoted).collect();
+    let Some(header) = split(line, delimiter(line)) else { return false };
     header.len() > 1 && TIMES.contains(&header[0]) && !header.iter().any(|column| FOREIGN.contains(column))
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
     let table = Table::begin(input, recorder)?;
-    let mut record = ByteRecord::new();
     // One line is one row: a quoted field with a line end in it is none of a series.
     while let Some(line) = input.next_line()? {
         let (number, terminated) = (line.number, line.terminated);
         if line.bytes.trim_ascii().is_empty() {
             continue;
         }
-        let taken = table.row(line.bytes, terminated, &mut record, recorder)?;
+        let taken = table.row(line.bytes, terminated, recorder)?;
         if let Err(why) = taken {
             input.malformed(number, terminated, &why, recorder)?;
         } else if !terminated {
@@ -71,11 +69,10 @@ impl Table {
             }
         };
         let delimiter = delimiter(&header);
-        let mut fields = ByteRecord::new();
-        split(&header, delimiter, &mut fields).with_context(|| format!("{name}: no CSV header"))?;
+        let fields = split(&header, delimiter).with_context(|| format!("{name}: the header has a quote too many"))?;
         let mut columns = Vec::new();
         for (at, column) in fields.iter().enumerate().skip(1) {
-            let column = String::from_utf8_lossy(column.trim_ascii()).into_owned();
+            let column = String::from_utf8_lossy(column).into_owned();
             if resources.wants(&column) {
                 let series = resources.instance(&column, &Labels::new())?;
                 columns.push((at, column, series));
@@ -85,22 +82,17 @@ impl Table {
     }
 
     /// Takes a row that is `whole`, and looks at one that may not be; the inner error says why it is none.
-    fn row(
-        &self,
-        line: &[u8],
-        whole: bool,
-        record: &mut ByteRecord,
-        recorder: &mut Recorder,
-    ) -> Result<Result<(), String>> {
-        if split(line, self.delimiter, record).is_err() || record.len() != self.width {
-            return Ok(Err(format!("{} fields where the header has {}", record.len(), self.width)));
+    fn row(&self, line: &[u8], whole: bool, recorder: &mut Recorder) -> Result<Result<(), String>> {
+        let Some(fields) = split(line, self.delimiter) else { return Ok(Err("a quote does not end".to_owned())) };
+        if fields.len() != self.width {
+            return Ok(Err(format!("{} fields where the header has {}", fields.len(), self.width)));
         }
-        let field = |at: usize| String::from_utf8_lossy(record.get(at).unwrap_or_default()).trim().to_owned();
-        let Some(time) = time::parse(&field(0)) else {
-            return Ok(Err(format!("'{}' is neither Unix time nor RFC 3339 with a zone", field(0))));
+        let text = |at: usize| std::str::from_utf8(fields[at]).unwrap_or("�");
+        let Some(time) = time::parse(text(0)) else {
+            return Ok(Err(format!("'{}' is neither Unix time nor RFC 3339 with a zone", text(0))));
         };
         for (at, column, series) in &self.columns {
-            let text = field(*at);
+            let text = text(*at);
             match text.parse::<f64>() {
                 Ok(value) if whole => recorder.resources().add(*series, time, value)?,
                 Ok(_) => {}
@@ -118,16 +110,50 @@ fn delimiter(header: &[u8]) -> u8 {
     [b',', b';', b'\t'].into_iter().find(|byte| header.contains(byte)).unwrap_or(b',')
 }
 
-fn unquoted(field: &[u8]) -> &[u8] {
-    let field = field.trim_ascii();
-    field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+/// The fields of a line, without blanks and quotes around them; `None` where a quote does not end.
+fn split(line: &[u8], delimiter: u8) -> Option<Vec<&[u8]>> {
+    let mut fields = Vec::new();
+    let mut rest = Some(line);
+    while let Some(line) = rest {
+        let blanks = line.iter().take_while(|byte| **byte == b' ').count();
+        let (field, after) = match line[blanks..].strip_prefix(b"\"") {
+            None => match memchr::memchr(delimiter, line) {
+                Some(end) => (&line[..end], Some(&line[end + 1..])),
+                None => (line, None),
+            },
+            Some(quoted) => {
+                let end = end_of_quoted(quoted)?;
+                let after = memchr::memchr(delimiter, &quoted[end..]).map(|at| &quoted[end + at + 1..]);
+                (&quoted[..end], after)
+            }
+        };
+        fields.push(field.trim_ascii());
+        rest = after;
+    }
+    Some(fields)
 }
 
-fn split(line: &[u8], delimiter: u8, record: &mut ByteRecord) -> csv::Result<bool> {
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .delimiter(delimiter)
-        .buffer_capacity(line.len().max(1))
-        .from_reader(line);
-    reader.read_byte_record(record)
+/// Position of the quote that ends a field; a doubled one does not.
+fn end_of_quoted(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(b'"', &text[at..])?;
+        if text.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_and_quoted_fields_are_fields() {
+        let fields = |line: &'static str, delimiter| split(line.as_bytes(), delimiter).map(|fields| fields.len());
+        assert_eq!(split(b"\t\"a\tb\" \tc", b'\t').unwrap(), [&b""[..], b"a\tb", b"c"]);
+        assert_eq!(split(b" \"a\"\"b\" , 2,", b',').unwrap(), [&b"a\"\"b"[..], b"2", b""]);
+        assert_eq!((fields("", b','), fields("\"a", b','), fields(",,", b',')), (Some(1), None, Some(3)));
+    }
 }
