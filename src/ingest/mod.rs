@@ -4,10 +4,14 @@
 //! the [`Recorder`]. The files given together are the parts of one run: shards of one format are added up, resource
 //! series are attached, and of several views of the same requests the most detailed is used.
 
+mod aggregate;
+mod artillery;
+mod document;
 mod head;
 mod input;
 mod jmeter;
 mod k6;
+mod locust;
 mod native;
 mod parts;
 mod recorder;
@@ -36,6 +40,16 @@ pub const FORMATS: &[Format] = &[
     jmeter::csv::FORMAT,
     jmeter::xml::FORMAT,
     jmeter::statistics::FORMAT,
+    locust::STATS,
+    locust::HISTORY,
+    locust::FAILURES,
+    locust::EXCEPTIONS,
+    locust::JSON,
+    artillery::V2,
+    artillery::V1,
+    resources::CSV,
+    resources::PROMETHEUS,
+    resources::EXPOSITION,
     native::FORMAT,
 ];
 

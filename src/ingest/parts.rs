@@ -1,12 +1,15 @@
 //! The files of one run: which format each is, which of them tell of the same requests, and the run they make.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use anyhow::{Result, bail, ensure};
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::recorder::ZERO_REQUESTS;
 use super::{Detail, FORMATS, Format, Head, Input, Options, Recorder};
 use crate::model::{Run, Source};
 
@@ -92,18 +95,23 @@ pub fn join(parts: Vec<Part>, options: &Options) -> Result<Run> {
     let mut parts = parts.into_iter().map(|part| identify(part, options)).collect::<Result<Vec<_>>>()?;
     let best = best_format(&parts)?;
     let mut recorder = Recorder::new(options);
-    let mut lesser = Recorder::new(options);
+    // By format, because each tells of the same requests once more; the more detailed completes the run first.
+    let mut lesser: BTreeMap<(Reverse<Detail>, &str), Recorder> = BTreeMap::new();
     for (format, part) in &mut parts {
         let main = format.name == best.name || format.detail == Detail::Resources;
-        read_part(format, part, if main { &mut recorder } else { &mut lesser }, options)?;
+        let target = match main {
+            true => &mut recorder,
+            false => lesser.entry((Reverse(format.detail), format.name)).or_insert_with(|| Recorder::new(options)),
+        };
+        read_part(format, part, target, options)?;
     }
     refuse_twins(&parts)?;
     let mut run = recorder.finish()?;
-    if parts.iter().any(|(format, _)| format.name != best.name && format.detail != Detail::Resources) {
-        complete(&mut run, lesser.finish()?);
+    for recorder in lesser.into_values() {
+        complete(&mut run, recorder.finish()?);
     }
     if best.detail != Detail::Resources && run.total.is_none() && run.endpoints.is_empty() && run.metrics.is_empty() {
-        run.invalid.get_or_insert_with(|| "zero requests".to_owned());
+        run.invalid.get_or_insert_with(|| ZERO_REQUESTS.to_owned());
     }
     if run.tool.name.is_empty() {
         best.tool.clone_into(&mut run.tool.name);
@@ -185,7 +193,8 @@ fn complete(run: &mut Run, lesser: Run) {
     run.tool.version = run.tool.version.take().or(lesser.tool.version);
     run.started_at = run.started_at.or(lesser.started_at);
     run.duration = run.duration.or(lesser.duration);
-    run.invalid = run.invalid.take().or(lesser.invalid);
+    // Zero requests in the lesser file say that it lags behind, not that the run was empty.
+    run.invalid = run.invalid.take().or(lesser.invalid.filter(|reason| reason != ZERO_REQUESTS));
     if run.failures.is_empty() {
         run.failures = lesser.failures;
     }

@@ -12,6 +12,8 @@ use super::resources::Resources;
 use super::tally::{Counts, Tally};
 use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, OTHER, Resolution, Run, Timeline, Unit};
 
+/// Why a run without requests is invalid.
+pub(super) const ZERO_REQUESTS: &str = "zero requests";
 /// Endpoints that are kept apart at the end.
 const MOST_ENDPOINTS: usize = 1_000;
 /// Endpoints that are kept apart while reading: when there are more, the rarer half is merged.
@@ -24,6 +26,9 @@ const MOST_UNUSABLE: f64 = 0.01;
 const INTERVAL: f64 = 30.0;
 /// Most intervals of a run; a longer run has wider ones.
 const MOST_INTERVALS: f64 = 240.0;
+/// What to do about too many endpoints.
+const NAME_REQUESTS: &str =
+    "do labels hold ids? give requests a name (k6: the name tag, JMeter: the label, Locust: name=)";
 /// Kinds of failures that are kept.
 const MOST_FAILURES: usize = 50;
 /// Nanoseconds per second.
@@ -168,9 +173,10 @@ impl Recorder {
     /// Makes the run of all that was taken.
     ///
     /// # Errors
-    /// The same endpoint given twice by formats that have final figures only: those cannot be added up.
+    /// The same endpoint given twice by formats that have final figures only: those cannot be added up. A resource
+    /// that was asked for and is in no file.
     pub fn finish(mut self) -> Result<Run> {
-        self.run.resources.extend(self.resources.finish(&mut self.run.warnings));
+        self.run.resources.extend(self.resources.finish(&mut self.run.warnings)?);
         if self.adopted {
             return Ok(self.run);
         }
@@ -184,7 +190,7 @@ impl Recorder {
         }
         self.finish_failures();
         if self.run.total.as_ref().is_some_and(|total| total.count == Some(0)) {
-            self.run.invalid.get_or_insert_with(|| "zero requests".to_owned());
+            self.run.invalid.get_or_insert_with(|| ZERO_REQUESTS.to_owned());
         }
         Ok(self.run)
     }
@@ -319,9 +325,8 @@ impl Recorder {
         let pooled = pool(self.run.requests());
         self.run.total = Some(total.finish(pooled, resolution, duration));
         if !self.merged.is_empty() {
-            let message = "more than 1,000 endpoints: the rarer ones were merged into (other); do labels hold ids? \
-                           give requests a name (k6: the name tag, JMeter: the label, Locust: name=)";
-            self.run.warn(message);
+            self.run
+                .warn(format!("more than 1,000 endpoints: the rarer ones were merged into (other); {NAME_REQUESTS}"));
         }
         self.run.timeline = (!self.untimed).then(|| std::mem::take(&mut self.timeline));
         Ok(())
@@ -360,6 +365,17 @@ impl Recorder {
             );
         }
         anyhow::ensure!(totals.len() <= 1, "two files with final figures of a run: give one, or raw results of each");
+        if endpoints.len() > MOST_ENDPOINTS {
+            self.run.warn(format!(
+                "{} endpoints: only the {MOST_ENDPOINTS} most frequent were kept; {NAME_REQUESTS}",
+                endpoints.len()
+            ));
+            self.run.total = totals.pop().or_else(|| super::tally::sum(&endpoints, self.run.duration));
+            totals.extend(self.run.total.take());
+            endpoints.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.count));
+            endpoints.truncate(MOST_ENDPOINTS);
+            endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        }
         self.run.total = totals.pop().or_else(|| super::tally::sum(&endpoints, self.run.duration));
         self.run.endpoints = endpoints;
         Ok(())
