@@ -100,7 +100,10 @@ impl Rows {
             let value = value.parse().map_err(|_| format!("metric_value '{value}' is not a number"))?;
             let time = time::parse(when.as_bytes())
                 .ok_or_else(|| format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time"))?;
-            self.coarse |= time::is_whole_second(when.as_bytes());
+            if time::is_whole_second(when.as_bytes()) {
+                self.coarse = true;
+                self.points.coarse();
+            }
             self.points.take(&Point { metric, time, value, tags: columns.tags(&fields) }, recorder);
         }
         Ok(())
@@ -112,8 +115,8 @@ impl Rows {
         }
         if self.coarse {
             recorder.run().warn(
-                "times are whole seconds, so throughput is off by up to a second of the test: \
-                 set K6_CSV_TIME_FORMAT=unix_milli",
+                "times are whole seconds: requests were spread evenly over theirs; \
+                 K6_CSV_TIME_FORMAT=unix_milli writes them as they were",
             );
         }
         self.points.finish(recorder);

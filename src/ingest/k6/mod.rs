@@ -8,6 +8,7 @@ mod csv;
 mod json;
 mod metric;
 mod points;
+mod seconds;
 mod summary;
 mod time;
 

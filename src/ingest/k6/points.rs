@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::metric;
+use super::seconds::{Held, Seconds};
 use crate::ingest::{Observation, Recorder, Sampled};
 use crate::model::Kind;
 
@@ -53,6 +54,8 @@ pub(super) struct Points {
     users: Option<u64>,
     most_users: Option<u64>,
     dropped: f64,
+    /// Where times are whole seconds: the requests that wait to be spread over theirs.
+    seconds: Option<Seconds>,
 }
 
 /// A request whose success is told by another point.
@@ -72,6 +75,11 @@ impl Points {
             metric::FAILED => self.joining,
             _ => !metric::is_unused(metric),
         }
+    }
+
+    /// From here on times are whole seconds.
+    pub(super) fn coarse(&mut self) {
+        self.seconds.get_or_insert_default();
     }
 
     /// Takes the type of a metric, as the JSON output declares it.
@@ -107,6 +115,9 @@ impl Points {
         while let Some(waiting) = self.waiting.pop_front() {
             self.settle(&waiting, None, recorder);
         }
+        if let Some(mut seconds) = self.seconds.take() {
+            seconds.finish(|end, held| observe(&held.label, end, held.milliseconds, held.ok, recorder));
+        }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
         if let Some(users) = self.users.or(self.most_users) {
@@ -132,7 +143,7 @@ impl Points {
             "false" => false,
             _ => return self.wait(point, recorder),
         };
-        observe(label(tags), point.time, point.value, expected, recorder);
+        self.observe(label(tags), point.time, point.value, expected, recorder);
         if !expected {
             recorder.failure(Some(label(tags)), &failure(tags), 1);
         }
@@ -168,9 +179,20 @@ impl Points {
         let decided = told.or(waiting.by_tags);
         self.undecided += u64::from(decided.is_none());
         let ok = decided.unwrap_or(true);
-        observe(&waiting.label, waiting.time, waiting.value, ok, recorder);
+        self.observe(&waiting.label, waiting.time, waiting.value, ok, recorder);
         if !ok {
             recorder.failure(Some(&waiting.label), &waiting.failure, 1);
+        }
+    }
+
+    /// Hands a request on, at once or when its second is whole.
+    fn observe(&mut self, label: &str, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
+        match &mut self.seconds {
+            None => observe(label, end, milliseconds, ok, recorder),
+            Some(seconds) => {
+                let held = Held { label: label.to_owned(), milliseconds, ok };
+                seconds.take(end, held, |end, held| observe(&held.label, end, held.milliseconds, held.ok, recorder));
+            }
         }
     }
 
