@@ -202,7 +202,7 @@ pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
     Judgement {
         name: comparison.scenario.clone(),
         outcome,
-        outcome_reason,
+        outcome_reason: reason::stopped(&outcome_reason),
         needs_confirmation: shift_alone || outcome::is_unconfirmed(comparison, &trials),
         shift_alone,
         candidates: comparison.candidates,

@@ -21,7 +21,7 @@ pub(super) fn outcome(
 ) -> (Outcome, String) {
     let compared = match &comparison.standing {
         Standing::Invalid(reason) => return (Outcome::Invalid, reason.clone()),
-        Standing::NoBaseline => (Outcome::Inconclusive, "no baseline yet".to_owned()),
+        Standing::NoBaseline => (Outcome::Inconclusive, "No baseline yet".to_owned()),
         Standing::Incomparable(reason) => (Outcome::Inconclusive, reason.clone()),
         Standing::Compared => of_rows(trials, rows),
     };

@@ -5,11 +5,28 @@ use crate::model::Unit;
 use super::row::Shape;
 use super::trial::{Grounds, Trial};
 
-/// Why a row has its verdict.
+/// Why a row has its verdict, in a sentence.
 pub(super) fn reason(trial: &Trial<'_>, shape: &Shape) -> String {
+    sentence(&clause(trial, shape))
+}
+
+/// The words as a sentence: with a capital and a full stop.
+pub(super) fn sentence(words: &str) -> String {
+    let mut characters = words.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    stopped(&format!("{first}{}", characters.as_str()))
+}
+
+/// The words with a full stop; they may begin with a name, which keeps its letters.
+pub(super) fn stopped(words: &str) -> String {
+    let stop = if words.is_empty() || words.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{words}{stop}")
+}
+
+fn clause(trial: &Trial<'_>, shape: &Shape) -> String {
     let is_rate = trial.is_rate();
     let moved = moved(shape.change, is_rate);
-    let threshold = size(if is_rate { trial.limit } else { trial.rule.threshold }, is_rate);
+    let threshold = round(if is_rate { trial.limit } else { trial.rule.threshold }, is_rate);
     let least = size(shape.smallest_detectable, is_rate);
     let runs = runs(trial.effect.runs);
     let over = over(trial, &threshold);
@@ -76,6 +93,12 @@ fn moved(change: f64, is_rate: bool) -> String {
 /// The size of a change: percent, of error rates percentage points.
 pub(super) fn size(change: f64, is_rate: bool) -> String {
     if is_rate { format!("{} points", Unit::Count.show(100.0 * change)) } else { Unit::Ratio.show(change) }
+}
+
+/// The size of a threshold, without digits it was not given with.
+fn round(threshold: f64, is_rate: bool) -> String {
+    let number = (1e6 * threshold).round() / 1e4;
+    if is_rate { format!("{number} points") } else { format!("{number} %") }
 }
 
 /// `1 run`, `7 runs`.

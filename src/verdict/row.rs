@@ -45,7 +45,7 @@ pub(super) fn unmatched(comparison: &Comparison, policy: &Policy) -> Vec<Row> {
         row(name, Verdict::New, Severity::Info, "not in the baseline: judged from the next runs on".to_owned())
     });
     let gone = comparison.gone.iter().filter_map(|name| {
-        let reason = "most baseline runs have this endpoint and the candidate lacks it".to_owned();
+        let reason = "Most baseline runs have this endpoint and the candidate lacks it.".to_owned();
         row(name, Verdict::Missing, Severity::Warning, reason)
     });
     appeared.chain(gone).collect()
@@ -178,7 +178,7 @@ fn shown(effect: &Effect, raw: f64, rule: &Rule, comparison: &Comparison) -> Row
         threshold: Some(rule.threshold),
         critical: rule.critical,
         runs: effect.runs,
-        reason: "shown without a test: with so few endpoints their own rows are tested".to_owned(),
+        reason: "Shown without a test: with so few endpoints their own rows are tested.".to_owned(),
         ..blank_of(effect, comparison)
     }
 }

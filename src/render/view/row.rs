@@ -189,10 +189,6 @@ fn verdict(row: &Row) -> String {
 fn why(row: &Row, scale: Scale) -> String {
     let mut parts = vec![sentence(&row.reason)];
     parts.retain(|part| !part.is_empty());
-    if row.verdict == Verdict::Inconclusive && row.smallest_detectable.is_some() {
-        let smallest = scale.threshold(&row.metric, row.smallest_detectable);
-        parts.push(format!("Smallest detectable change: {smallest}."));
-    }
     let (change, specific) = (row.change.unwrap_or_default(), row.specific.map(|own| own.change));
     if row.verdict == Verdict::Regressed && specific.is_some_and(|own| (own - change).abs() >= NOTABLE_SHIFT) {
         parts.push(format!("Without the shift of the whole run: {}.", scale.change(specific)));

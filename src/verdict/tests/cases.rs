@@ -79,7 +79,7 @@ fn documented_fields_are_null_rather_than_left_out() {
 #[test]
 fn without_a_baseline_targets_still_apply() {
     let judgement = judged_with(four(1.0, 0), Vec::new(), |_| ());
-    assert_eq!((judgement.outcome, judgement.outcome_reason.as_str()), (Outcome::Inconclusive, "no baseline yet"));
+    assert_eq!((judgement.outcome, judgement.outcome_reason.as_str()), (Outcome::Inconclusive, "No baseline yet."));
     assert!(judgement.rows.is_empty() && !judgement.needs_confirmation);
     let judgement = judged_with(four(1.0, 0), Vec::new(), |policy| policy.targets.push(target(0.06, None)));
     assert_eq!(judgement.outcome, Outcome::Failed);
