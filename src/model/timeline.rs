@@ -15,7 +15,7 @@ const MOST_SLICES: usize = 2_048;
 /// Most slices of all endpoints together: bounds the memory of a run with very many labels.
 const MOST_CELLS: usize = 1 << 18;
 /// Latencies of a slice that are kept as they came before they are packed.
-const OPEN: usize = 512;
+const OPEN: usize = 128;
 /// Nanoseconds per second.
 const NANOS: f64 = 1e9;
 
