@@ -190,7 +190,7 @@ fn latest(records: &mut Vec<Record>, most: usize) -> Option<String> {
 /// Says that there is no baseline, or that it is too short for the full rule.
 fn thin_evidence(count: usize, window: SignedDuration) -> Option<String> {
     match count {
-        0 => Some(format!("no baseline yet: no comparable run in the last {}", span(window))),
+        0 => Some(format!("no comparable run in the last {}", span(window))),
         _ if count < ENOUGH_RUNS => Some(format!("thin evidence: needs {ENOUGH_RUNS} runs, has {count}")),
         _ => None,
     }
@@ -293,7 +293,7 @@ mod tests {
                 "1 run left out: of another environment (cpu: B → A, os: (none) → Linux)",
                 "1 run left out: latencies of another basis (all)",
                 "1 run left out: invalid (zero requests)",
-                "no baseline yet: no comparable run in the last 7 days",
+                "no comparable run in the last 7 days",
             ]
         );
     }

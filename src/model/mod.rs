@@ -3,8 +3,10 @@
 //! Everything here is plain data in base units (seconds, bytes, 1/s, ratios); nothing reads a file, a clock or the
 //! environment. A run as it is held in memory is the run as it is written: the native format is `Run`, serialised.
 
+mod cell;
 mod distribution;
 mod environment;
+mod latency;
 mod metric;
 mod native;
 mod record;
@@ -13,8 +15,9 @@ mod summary;
 mod timeline;
 mod unit;
 
-pub use distribution::{Histogram, Latency, Resolution};
+pub use distribution::Histogram;
 pub use environment::{Environment, Load, Tool};
+pub use latency::{Latency, Resolution};
 pub use metric::{Direction, Metric, quantile_of};
 pub use native::{SCHEMA, parse, schema, write};
 pub use record::Record;
