@@ -10,6 +10,7 @@ mod outcome;
 mod policy;
 mod reason;
 mod row;
+mod shape;
 mod table;
 mod target;
 mod trial;

@@ -2,7 +2,7 @@
 
 use crate::model::Unit;
 
-use super::row::Shape;
+use super::shape::Shape;
 use super::trial::{Grounds, Trial};
 
 /// Why a row has its verdict, in a sentence.

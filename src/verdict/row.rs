@@ -1,16 +1,14 @@
 //! What a row shows: figures on their own scale, the change with its interval, floors and limits.
 
 use crate::compare::{Change, Comparison, Effect, Scope};
-use crate::model::{ALL, Direction, Metric};
-use crate::stats::{ConfidenceInterval, Estimate, RateEffect, angle_of, rate_of};
+use crate::model::{ALL, Metric};
 
 use super::policy::{Policy, Rule};
 use super::reason;
+use super::shape::{Shape, interval, relative};
 use super::trial::{Tested, Trial};
 use super::{Row, Severity, Specific, Verdict};
 
-/// Standard errors beyond the critical value at which four of five changes are found (the 0.8 quantile of a normal).
-const POWER: f64 = 0.85;
 /// Difference between a shift of the run and its pooled figure that is worth a note.
 const CARRIED: f64 = 0.05;
 
@@ -75,57 +73,6 @@ fn tested(trial: &Trial<'_>, comparison: &Comparison) -> Row {
         note: reason::note(trial).map(str::to_owned).or_else(|| carried(trial, comparison)),
         ..blank_of(effect, comparison)
     }
-}
-
-/// The figures of a change, turned back to the scale that people read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) change: f64,
-    pub(super) interval: ConfidenceInterval,
-    pub(super) noise_floor: f64,
-    pub(super) smallest_detectable: f64,
-}
-
-impl Shape {
-    fn of(trial: &Trial<'_>) -> Self {
-        match trial.change {
-            Tested::Rate(rate) => Self::of_rate(trial, rate),
-            Tested::Log(change) => {
-                let seen = Estimate { value: change.raw, ..change.estimate };
-                let whole = change.common.map_or(seen, |common| seen.joined(&common, change.raw));
-                let (better, se) = (trial.effect.better, change.estimate.se);
-                let floor = trial.critical_value * se;
-                Self {
-                    change: relative(change.raw, better),
-                    interval: interval(&whole, better),
-                    noise_floor: relative(floor, better).abs(),
-                    smallest_detectable: relative(floor.max(trial.limit) + POWER * se, better).abs(),
-                }
-            }
-        }
-    }
-
-    fn of_rate(trial: &Trial<'_>, rate: &RateEffect) -> Self {
-        let (half, floor) = (rate.angle.half_width(), trial.critical_value * rate.angle.se);
-        let end = |offset: f64| rate_of(angle_of(rate.candidate) + offset) - rate.baseline;
-        let above = |offset: f64| rate_of(angle_of(rate.baseline) + offset) - rate.baseline;
-        Self {
-            change: rate.candidate - rate.baseline,
-            interval: ConfidenceInterval { lower: end(-half), upper: end(half) },
-            noise_floor: above(floor),
-            smallest_detectable: above(trial.angle_limit(rate).max(floor) + POWER * rate.angle.se),
-        }
-    }
-}
-
-/// A log change (positive is worse) as a relative change of the figure.
-fn relative(log: f64, better: Direction) -> f64 {
-    (better.sign() * log).exp_m1()
-}
-
-fn interval(estimate: &Estimate, better: Direction) -> ConfidenceInterval {
-    let ends = [-1.0, 1.0].map(|side| relative(estimate.value + side * estimate.half_width(), better));
-    ConfidenceInterval { lower: ends[0].min(ends[1]), upper: ends[0].max(ends[1]) }
 }
 
 /// The endpoint's own change, where a shift of the whole run was taken out.
