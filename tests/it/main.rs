@@ -6,6 +6,8 @@
 mod architecture;
 /// What is no good run, and what the program answers.
 mod bad_input;
+/// The formats against the files of `fixtures/`.
+mod formats;
 /// Each document of each report in `fixtures/golden`, letter by letter.
 mod golden;
 /// The program, run as a person or a workflow runs it.
