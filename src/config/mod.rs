@@ -189,7 +189,7 @@ fn explain(name: &str, error: &serde_yaml::Error) -> anyhow::Error {
             .map(|key| (strsim::damerau_levenshtein(key, &wrong), key))
             .min()
             .filter(|(distance, key)| *distance <= 1 + key.len() / 3)
-            .map_or_else(String::new, |(_, key)| format!("; did you mean '{key}'?"));
+            .map_or_else(|| ".".to_owned(), |(_, key)| format!("; did you mean '{key}'?"));
         return anyhow!("{place}: unknown key '{wrong}'{nearest} Known here: {}", known.join(", "));
     }
     anyhow!("{place}: {message}")

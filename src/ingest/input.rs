@@ -8,6 +8,8 @@ use super::{Options, Recorder};
 
 /// Longest line that is read: a hundred times what any tool writes.
 const LONGEST_LINE: usize = 16 << 20;
+/// Most empty lines in a row: a file of nothing else would be read for minutes.
+const MOST_BLANK: u32 = 1_000_000;
 /// Largest file of a format that is read as one document.
 const LARGEST_DOCUMENT: usize = 256 << 20;
 /// Bytes of a bad line that a message shows.
@@ -20,6 +22,7 @@ pub struct Input<'a> {
     options: &'a Options,
     buffer: Vec<u8>,
     line: u64,
+    blank: u32,
     offset: u64,
     last: u8,
     cut: bool,
@@ -39,7 +42,7 @@ pub struct Line<'a> {
 impl<'a> Input<'a> {
     /// The file `name`, whose bytes come from `reader`.
     pub fn new(name: &'a str, reader: &'a mut dyn BufRead, options: &'a Options) -> Self {
-        Self { name, reader, options, buffer: Vec::new(), line: 0, offset: 0, last: b'\n', cut: false }
+        Self { name, reader, options, buffer: Vec::new(), line: 0, blank: 0, offset: 0, last: b'\n', cut: false }
     }
 
     /// Name of the file, for messages.
@@ -55,7 +58,7 @@ impl<'a> Input<'a> {
     /// The next line, or `None` at the end of the file.
     ///
     /// # Errors
-    /// A line longer than 16 MiB, a failing disk, and compressed data that is damaged or (unless allowed) cut off.
+    /// A line longer than 16 MiB, a million empty ones in a row, a failing disk, and compressed data that is damaged or (unless allowed) cut off.
     pub fn next_line(&mut self) -> Result<Option<Line<'_>>> {
         self.buffer.clear();
         let mut buffer = std::mem::take(&mut self.buffer);
@@ -73,6 +76,10 @@ impl<'a> Input<'a> {
         let terminated = self.buffer.last() == Some(&b'\n');
         let mut bytes = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
         bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+        self.blank = if bytes.is_empty() { self.blank + 1 } else { 0 };
+        if self.blank > MOST_BLANK {
+            bail!("{}: a million empty lines before line {}: this is no result file", self.name, self.line);
+        }
         Ok(Some(Line { bytes, number: self.line, terminated }))
     }
 

@@ -86,7 +86,7 @@ fn tidy(run: &mut Run) -> Result<()> {
             ensure!(errors <= count, "endpoint '{named}' has more errors ({errors}) than requests ({count})");
         }
     }
-    run.endpoints.sort_by(|a, b| a.name.cmp(&b.name));
+    run.endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
     if let Some(pair) =
         run.endpoints.windows(2).find(|pair| pair[0].name == pair[1].name && pair[0].kind == pair[1].kind)
     {

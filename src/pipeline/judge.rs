@@ -16,7 +16,8 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let mut scenarios = Vec::new();
     for wanted in &wanted {
-        scenarios.push(judged(wanted, flags, store.as_ref(), settings)?);
+        let scenario = judged(wanted, flags, store.as_ref(), settings);
+        scenarios.push(scenario.unwrap_or_else(|error| Scenario::invalid(&wanted.scenario, &format!("{error:#}"))));
     }
     for name in read::undelivered(&flags.input, &settings.config, &wanted) {
         scenarios.push(Scenario::invalid(&name, "the configuration declares this scenario, and no result was given"));
@@ -63,24 +64,35 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
     Ok(runs)
 }
 
-/// Judges the runs of one scenario against what the store remembers of it.
+/// Judges the runs of one scenario against what the store remembers of it; without it where the store cannot be read.
+///
+/// # Errors
+/// Runs that cannot be judged, and a history of which this program could read only the older part.
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
-    let mut runs = match read_all(wanted, &flags.identity, settings) {
-        Ok(runs) => runs,
-        Err(error) => return Ok(Scenario::invalid(&wanted.scenario, &format!("{error:#}"))),
-    };
-    let snapshot = match store.snapshot() {
-        Ok(snapshot) => snapshot,
+    let mut runs = read_all(wanted, &flags.identity, settings)?;
+    match remembered(&mut runs, wanted, flags, store, settings) {
+        Ok((baseline, warnings)) => conclude(&runs, &baseline, warnings, settings),
+        Err(error) if error.is::<store::Newer>() => Err(error),
         Err(error) => {
             let warning = Warning(format!("the history could not be read: {error:#}"));
             date(&mut runs, wanted, None)?;
-            return conclude(&runs, &Baseline::default(), vec![warning], settings);
+            conclude(&runs, &Baseline::default(), vec![warning], settings)
         }
-    };
+    }
+}
+
+/// Dates the runs and finds what to compare them with.
+fn remembered(
+    runs: &mut [Run],
+    wanted: &read::Wanted,
+    flags: &cli::Check,
+    store: &dyn Store,
+    settings: &read::Settings,
+) -> Result<(Baseline, Vec<Warning>)> {
+    let snapshot = store.snapshot()?;
     let latest = latest(&*snapshot, &runs[0])?;
-    date(&mut runs, wanted, latest)?;
-    let (baseline, warnings) = baseline(&*snapshot, &records(&runs)?[0], flags.identity.at, settings)?;
-    conclude(&runs, &baseline, warnings, settings)
+    date(runs, wanted, latest)?;
+    baseline(&*snapshot, &records(runs)?[0], flags.identity.at, settings)
 }
 
 /// The runs that the store has to compare `candidate` with, and what it warns of.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::history::History;
@@ -54,6 +54,18 @@ impl Day {
     }
 }
 
+/// A file of a later version than this program reads; the message says what to do.
+#[derive(Debug)]
+pub struct Newer(String);
+
+impl std::fmt::Display for Newer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Newer {}
+
 /// Refuses a file that names a later version of a format than this program reads.
 ///
 /// # Errors
@@ -67,9 +79,10 @@ pub(super) fn refuse_newer(path: &str, bytes: &[u8]) -> Result<()> {
     let Ok(Named { schema }) = serde_json::from_slice::<Named<'_>>(bytes) else { return Ok(()) };
     for known in [RUN_SCHEMA, SCHEMA] {
         if is_later(&schema, known) {
-            bail!(
+            return Err(Newer(format!(
                 "{path}: written by a newer perf-gate as {schema}; this one reads {known}: use a version that reads it"
-            );
+            ))
+            .into());
         }
     }
     Ok(())

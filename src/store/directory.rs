@@ -19,12 +19,15 @@ impl Directory {
     /// The folder at `path`, which need not be there before the first update.
     ///
     /// # Errors
-    /// `path` is empty or something else than a folder.
+    /// `path` is empty.
     pub(super) fn open(path: &str) -> Result<Self> {
         ensure!(!path.is_empty(), "no path: write dir:PATH");
-        let root = PathBuf::from(path);
-        ensure!(!root.exists() || root.is_dir(), "{path} is not a folder");
-        Ok(Self { root })
+        Ok(Self { root: PathBuf::from(path) })
+    }
+
+    fn check_folder(&self) -> Result<()> {
+        ensure!(!self.root.exists() || self.root.is_dir(), "{}: {} is not a folder", self.name(), self.root.display());
+        Ok(())
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -33,6 +36,7 @@ impl Directory {
 
     /// The right to change the folder, once everything decided before is finished.
     fn lock_to_write(&self) -> Result<File> {
+        self.check_folder()?;
         let path = self.lock_path();
         fs::create_dir_all(self.root.join(RESERVED)).with_context(|| path.display().to_string())?;
         let file = File::options().create(true).append(true).open(&path);
@@ -63,6 +67,7 @@ impl Store for Directory {
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
+        self.check_folder()?;
         Ok(Box::new(Present { store: self, locked: false }))
     }
 

@@ -24,6 +24,7 @@ mod upkeep;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use day::Newer;
 pub use reading::{Loaded, environments, load, load_runs, scenarios};
 pub use recording::{Recorded, record};
 pub use upkeep::{Prune, Upkeep, compact, prune};
@@ -138,6 +139,36 @@ impl FileChange {
     }
 }
 
+/// A store that is named well and cannot be reached: whatever is asked of it, the answer is why.
+struct Unreachable {
+    name: String,
+    why: String,
+}
+
+impl Unreachable {
+    fn answer<T>(&self) -> Result<T> {
+        bail!("store '{}': {}", self.name, self.why)
+    }
+}
+
+impl Store for Unreachable {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
+        self.answer()
+    }
+
+    fn update(&self, _message: &str, _edit: &mut Edit<'_>) -> Result<()> {
+        self.answer()
+    }
+
+    fn squash(&self, _message: &str) -> Result<()> {
+        self.answer()
+    }
+}
+
 /// A kind of store: the word before the colon, the form of the rest, and how it is opened.
 struct Scheme {
     name: &'static str,
@@ -147,13 +178,14 @@ struct Scheme {
 
 const SCHEMES: &[Scheme] = &[
     Scheme { name: "dir", form: "dir:PATH", open: |rest| Ok(Box::new(directory::Directory::open(rest)?)) },
-    Scheme { name: "git", form: "git:PATH#BRANCH", open: |rest| Ok(Box::new(git::Git::open(rest)?)) },
+    Scheme { name: "git", form: "git:PATH#BRANCH", open: git::open },
 ];
 
 /// Opens the store that `spec` names: `dir:PATH` or `git:PATH#BRANCH` (without a branch `perf-results`).
 ///
 /// # Errors
-/// An unknown kind of store, or a place that cannot be one.
+/// An unknown kind of store, or a place that cannot be the name of one. A place that is not there or is something else
+/// is told when it is read or written: the judgement does not depend on it.
 pub fn open(spec: &str) -> Result<Box<dyn Store>> {
     let (scheme, rest) = spec.split_once(':').unwrap_or((spec, ""));
     match SCHEMES.iter().find(|s| s.name == scheme) {

@@ -4,8 +4,14 @@
 
 /// Who may import whom, and which crates are used where.
 mod architecture;
+/// What is no good run, and what the program answers.
+mod bad_input;
+/// The formats against the files of `fixtures/`.
+mod formats;
 /// Each document of each report in `fixtures/golden`, letter by letter.
 mod golden;
+/// The program, run as a person or a workflow runs it.
+mod program;
 /// The published JSON Schemas against the types and against what people write.
 mod schema;
 /// What every store promises: the conformance suite, run against each of them.

@@ -19,7 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 use self::command::{COMMITTER, Repository, said};
 use self::snapshot::Tree;
 use super::backoff::Backoff;
-use super::{Edit, FileChange, Snapshot, Store, check};
+use super::{Edit, FileChange, Snapshot, Store, Unreachable, check};
 
 /// The branch where none is named.
 const DEFAULT_BRANCH: &str = "perf-results";
@@ -35,12 +35,25 @@ const TRIES_LOCKED: usize = 6;
 const SKIP_CI: &str = "[skip ci]";
 
 /// A branch as a store.
-pub(super) struct Git {
+struct Git {
     repository: Repository,
     path: String,
     branch: String,
     /// `refs/heads/BRANCH`.
     reference: String,
+}
+
+/// The branch that `place` (`PATH#BRANCH`) names; it need not exist before the first update.
+///
+/// # Errors
+/// No PATH, or BRANCH cannot be a branch.
+pub(super) fn open(place: &str) -> Result<Box<dyn Store>> {
+    let (path, branch) = place.rsplit_once('#').unwrap_or((place, DEFAULT_BRANCH));
+    ensure!(!path.is_empty(), "no path: write git:PATH#BRANCH");
+    match Repository::open(path) {
+        Ok(repository) => Ok(Box::new(Git::new(repository, path, branch)?)),
+        Err(error) => Ok(Box::new(Unreachable { name: format!("git:{path}#{branch}"), why: format!("{error:#}") })),
+    }
 }
 
 /// Whether the branch could be moved.
@@ -53,14 +66,7 @@ enum Move {
 }
 
 impl Git {
-    /// The branch that `place` (`PATH#BRANCH`) names; it need not exist before the first update.
-    ///
-    /// # Errors
-    /// git is not installed, PATH lies in no repository, or BRANCH cannot be a branch.
-    pub(super) fn open(place: &str) -> Result<Self> {
-        let (path, branch) = place.rsplit_once('#').unwrap_or((place, DEFAULT_BRANCH));
-        ensure!(!path.is_empty(), "no path: write git:PATH#BRANCH");
-        let repository = Repository::open(path)?;
+    fn new(repository: Repository, path: &str, branch: &str) -> Result<Self> {
         let reference = format!("refs/heads/{branch}");
         let legal = repository.run(&["check-ref-format", &reference], b"")?.status.success();
         ensure!(legal && !branch.starts_with('-'), "'{branch}' cannot be the name of a branch");

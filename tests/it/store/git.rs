@@ -13,7 +13,7 @@ fn record(store: &dyn Store, id: &str, hours: i64) {
 }
 
 fn error(spec: &str) -> String {
-    format!("{:#}", store::open(spec).err().unwrap())
+    format!("{:#}", store::open(spec).and_then(|store| store.snapshot().map(drop)).unwrap_err())
 }
 
 #[test]
