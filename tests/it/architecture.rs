@@ -56,6 +56,8 @@ fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
     walk(&root, &mut found);
+    let tests: Vec<_> = found.iter().flat_map(|path| test_modules(path)).collect();
+    found.retain(|path| !tests.iter().any(|test| path.starts_with(test) || path.with_extension("") == *test));
     let module = |path: &Path| {
         let first = path.strip_prefix(&root).unwrap().components().next().unwrap();
         first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
@@ -63,9 +65,18 @@ fn sources() -> Vec<(String, String)> {
     found.iter().map(|path| (module(path), std::fs::read_to_string(path).unwrap())).collect()
 }
 
+/// Paths, without ending, of the modules that a file declares for tests only.
+fn test_modules(path: &Path) -> Vec<std::path::PathBuf> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let folder = path.parent().unwrap();
+    let own = if path.file_name().unwrap() == "mod.rs" { folder.to_owned() } else { path.with_extension("") };
+    let declared = text.split("#[cfg(test)]\nmod ").skip(1).filter_map(|rest| rest.split_once(';'));
+    declared.filter(|(name, _)| !name.contains('{')).map(|(name, _)| own.join(name)).collect()
+}
+
 /// The code of a file without comments and without its tests.
 fn code(text: &str) -> String {
-    let own = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let own = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     own.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
