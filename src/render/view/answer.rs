@@ -15,6 +15,19 @@ pub(super) fn of(scenario: &Scenario) -> String {
     told.unwrap_or_else(|| sentence(&scenario.reason))
 }
 
+/// The judgement's own sentence, where it says more than the answer: of a single row or target that is all there is.
+pub(super) fn reason(scenario: &Scenario, answer: &str) -> Option<String> {
+    let reason = sentence(&scenario.reason);
+    let least = match scenario.outcome {
+        Outcome::Failed => Severity::Failure,
+        Outcome::Warned => Severity::Warning,
+        _ => return (reason != answer && !reason.is_empty()).then_some(reason),
+    };
+    let rows = scenario.rows.iter().filter(|row| row.severity >= Some(least)).count();
+    let targets = scenario.targets.iter().filter(|target| target.severity >= Some(least)).count();
+    (rows + targets > 1 && !reason.is_empty()).then_some(reason)
+}
+
 /// What decided the outcome of all scenarios.
 pub(super) fn overall(outcome: Outcome, sections: &[Section]) -> String {
     let lead = |section: &Section| format!("{}: {}", section.name, section.answer);
