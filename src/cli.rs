@@ -84,6 +84,9 @@ pub struct Record {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Format of the load test's files, where detection is not wanted: k6-json, jmeter-csv, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -141,6 +144,9 @@ pub struct Convert {
     /// Whose run it is.
     #[command(flatten)]
     pub identity: Identity,
+    /// Format of the load test's files, where detection is not wanted: k6-json, jmeter-csv, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
@@ -155,9 +161,15 @@ pub struct Report {
     /// A report that was written with --format json; - is standard input
     #[arg(value_name = "REPORT.json")]
     pub report: String,
-    /// What to write.
-    #[command(flatten)]
-    pub output: Output,
+    /// Document format (text, markdown, json, junit, csv)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: String,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but the document and errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Flags of `compact`.
@@ -166,6 +178,9 @@ pub struct Compact {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
     /// Keep the latest N runs of each scenario and environment whole
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub keep: usize,
@@ -189,6 +204,9 @@ pub struct Prune {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
     /// Remove runs older than this
     #[arg(long, value_name = "TIME")]
     pub older_than: Option<String>,
