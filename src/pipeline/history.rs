@@ -101,7 +101,11 @@ pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
     ensure!(!wanted.is_empty(), "say what to remove: --older-than 365d, --larger-than 500MB or --id ID");
     let now = now(flags.at, store.as_ref())?;
     for what in &wanted {
-        tell(&store::prune(store.as_ref(), what, now)?, flags.dry_run);
+        let done = store::prune(store.as_ref(), what, now)?;
+        if let (Prune::Run(id), 0) = (what, done.removed) {
+            files::say(&format!("warning: {} holds no run {id}", store.name()));
+        }
+        tell(&done, flags.dry_run);
     }
     Ok(PASSED)
 }
