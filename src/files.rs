@@ -33,7 +33,10 @@ pub fn open(path: &str, progress: bool) -> Result<Part> {
     let (raw, size): (Box<dyn Read>, u64) = if path == "-" {
         (Box::new(io::stdin().lock()), 0)
     } else {
-        let file = File::open(path).with_context(|| format!("{path}: cannot be opened"))?;
+        let file = File::open(path).with_context(|| match is_pattern(path) {
+            true => format!("no file matches '{path}': did the load test run, and write there?"),
+            false => format!("{path}: cannot be opened"),
+        })?;
         let meta = file.metadata().with_context(|| format!("{path}: cannot be read"))?;
         if meta.is_dir() {
             bail!("{path}: is a directory; name the files in it, for example {path}/*.json");
@@ -56,11 +59,12 @@ pub fn open(path: &str, progress: bool) -> Result<Part> {
 }
 
 /// The files that a pattern such as `results/*.json` matches, in the order of their names; a plain path matches itself.
+/// So does a pattern without a match: [`open`] then says that it has none, and a report can tell it.
 ///
 /// # Errors
-/// A pattern that is none, and one that matches nothing.
+/// A pattern that is none, a folder that cannot be listed.
 pub fn expand(pattern: &str) -> Result<Vec<String>> {
-    if pattern == "-" || !pattern.contains(['*', '?', '[']) || Path::new(pattern).exists() {
+    if !is_pattern(pattern) || Path::new(pattern).exists() {
         return Ok(vec![pattern.to_owned()]);
     }
     let paths = glob::glob(pattern).with_context(|| format!("'{pattern}' is not a pattern"))?;
@@ -69,9 +73,13 @@ pub fn expand(pattern: &str) -> Result<Vec<String>> {
         found.push(path.with_context(|| format!("'{pattern}' cannot be listed"))?.to_string_lossy().into_owned());
     }
     if found.is_empty() {
-        bail!("no file matches '{pattern}': did the load test run, and write there?");
+        found.push(pattern.to_owned());
     }
     Ok(found)
+}
+
+fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
 }
 
 /// The text of a configuration or a saved report; `None` if there is no such file.
@@ -309,7 +317,9 @@ mod tests {
 
     #[test]
     fn a_pattern_without_a_match_says_so() {
-        assert!(expand("/nonexistent-*/x.json").unwrap_err().to_string().contains("no file matches"));
+        assert_eq!(expand("/nonexistent-*/x.json").unwrap(), ["/nonexistent-*/x.json"]);
+        let error = open("/nonexistent-*/x.json", false).err().unwrap();
+        assert!(error.to_string().contains("no file matches"), "{error}");
         assert_eq!(expand("plain.json").unwrap(), ["plain.json"]);
     }
 }

@@ -103,7 +103,7 @@ fn unknown(name: &str) -> String {
 /// The runs that the flags, or else the configuration, ask for.
 ///
 /// # Errors
-/// No files at all, a pattern without a match, files beside `NAME=PATTERN`.
+/// No files at all, a pattern that is none, files beside `NAME=PATTERN`.
 pub(super) fn wanted(input: &Input, config: &Config) -> Result<Vec<Wanted>> {
     let (named, plain): (Vec<_>, Vec<_>) = input.scenario.iter().partition(|given| given.contains('='));
     ensure!(plain.len() <= 1, "--scenario {}: files of several scenarios need NAME=PATTERN", plain[1]);
@@ -122,9 +122,8 @@ pub(super) fn wanted(input: &Input, config: &Config) -> Result<Vec<Wanted>> {
     if found.is_empty() {
         let listed = config.scenarios.iter().filter(|(name, _)| plain.is_empty() || **name == scenario);
         for (name, declared) in listed.filter(|(_, declared)| !declared.results.is_empty()) {
-            // A pattern without a match is the scenario's own failure, told in its report.
-            let runs = expand_all(&declared.results).unwrap_or_else(|_| declared.results.clone());
-            found.push(Wanted { scenario: name.clone(), named: true, runs: vec![runs] });
+            let runs = vec![expand_all(&declared.results)?];
+            found.push(Wanted { scenario: name.clone(), named: true, runs });
         }
     }
     ensure!(
