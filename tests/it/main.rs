@@ -4,8 +4,12 @@
 
 /// Who may import whom, and which crates are used where.
 mod architecture;
+/// Every command from outside: exit status, documents, messages, and the contract for scripts.
+mod cli;
 /// Each document of each report in `fixtures/golden`, letter by letter.
 mod golden;
+/// The program as a user runs it: a folder, arguments, and what comes of it.
+mod program;
 /// The published JSON Schemas against the types and against what people write.
 mod schema;
 /// What every store promises: the conformance suite, run against each of them.
