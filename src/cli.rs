@@ -5,13 +5,13 @@ use jiff::Timestamp;
 
 use crate::config::FailOn;
 
-/// Exit status: 0 passed, 1 failed, 2 invalid.
+/// What the exit statuses mean, as the README has them.
 const AFTER_HELP: &str = "\
 Exit status:
   0  passed (also warned, and inconclusive unless --fail-on names it)
   1  failed: a regression, or a target missed by far
-  2  invalid input, configuration or outcome
-  3  the judgement stands but something could not be recorded";
+  2  invalid input, configuration or outcome; the report is written all the same
+  3  the judgement stands, but something could not be recorded";
 
 /// A regression gate for load tests: reads what k6, Locust, JMeter and Artillery wrote, compares it with history, and
 /// decides which changes are real and which of them matter.

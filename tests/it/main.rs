@@ -6,6 +6,8 @@
 mod architecture;
 /// Every command from outside: exit status, documents, messages, and the contract for scripts.
 mod cli;
+/// README, `--help`, the configuration and the program, held equal.
+mod docs;
 /// Each document of each report in `fixtures/golden`, letter by letter.
 mod golden;
 /// The program as a user runs it: a folder, arguments, and what comes of it.
