@@ -3,6 +3,7 @@
 mod history;
 mod init;
 mod judge;
+mod manual;
 mod read;
 
 use anyhow::{Context, Result, bail};
@@ -40,7 +41,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Init(flags) => init::write(&flags),
         Command::Schema(flags) => schema(&flags),
         Command::Completions(flags) => completions(&flags),
-        Command::Man => manual(),
+        Command::Man => manual::print(),
     }
 }
 
@@ -118,14 +119,6 @@ fn completions(flags: &cli::Completions) -> Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(flags.shell, &mut cli::command(), "perf-gate", &mut script);
     files::write(None, &String::from_utf8(script)?)?;
-    Ok(PASSED)
-}
-
-/// Prints the manual page.
-fn manual() -> Result<u8> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(cli::command()).render(&mut page)?;
-    files::write(None, &String::from_utf8(page)?)?;
     Ok(PASSED)
 }
 

@@ -10,7 +10,7 @@ mod cli;
 mod docs;
 /// Each document of each report in `fixtures/golden`, letter by letter.
 mod golden;
-/// The program as a user runs it: a folder, arguments, and what comes of it.
+/// The program, run as a person or a workflow runs it.
 mod program;
 /// The published JSON Schemas against the types and against what people write.
 mod schema;

@@ -67,7 +67,7 @@ fn schemas_are_those_in_the_repository() {
 }
 
 #[test]
-fn completions_and_the_manual_page_name_the_commands() {
+fn completions_and_the_manual_page_name_commands_and_flags() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let answer = perf_gate(root(), &["completions", shell]);
         assert_eq!(answer.code, 0);
@@ -75,7 +75,9 @@ fn completions_and_the_manual_page_name_the_commands() {
     }
     let page = perf_gate(root(), &["man"]);
     assert_eq!(page.code, 0);
-    assert!(page.stdout.contains(".TH perf-gate") && page.stdout.contains("Exit status"), "{}", page.stdout);
+    for part in [".TH perf-gate", "PERF-GATE COMPARE", "\\fB\\-\\-fail\\-on\\fR", "EXIT STATUS"] {
+        assert!(page.stdout.contains(part), "{part} is not in {}", page.stdout);
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Commands that change the history: `record`, `compact`, `prune`, in each kind of store.
 
 use std::path::Path;
+use std::process::Command;
 
 use super::{BASELINE, CANDIDATE, put, recorded, run};
-use crate::program::{Answer, perf_gate, perf_gate_with, scrubbed};
+use crate::program::{Answer, answer, perf_gate, perf_gate_with, scrubbed};
 
 fn steady(at: &str) -> serde_json::Value {
     run(at, &[("GET /", 0.21)])
@@ -113,9 +114,9 @@ fn a_run_without_requests_is_not_recorded() {
 fn a_branch_is_a_store_and_the_checkout_stays_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let git = |args: &[&str]| {
-        let output = scrubbed("git", folder.path()).args(args).output().unwrap();
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        let answer = answer(scrubbed(Command::new("git").current_dir(folder.path())).args(args));
+        assert_eq!(answer.code, 0, "git {args:?}: {answer:?}");
+        answer.stdout
     };
     git(&["init", "--quiet", "--initial-branch=main"]);
     put(folder.path(), "perf-gate.yml", "scenario: checkout\nstore: git:.#perf-results\n");
