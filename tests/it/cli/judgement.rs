@@ -37,6 +37,8 @@ fn a_hand_written_run_is_judged_from_end_to_end() {
     assert_eq!((&found["verdict"], &found["severity"]), (&json!("regressed"), &json!("critical")));
     assert!((found["change"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{found}");
     assert_eq!(row(&report, "GET /", "p95")["verdict"], "unchanged");
+    let run = &report["scenarios"][0]["run"];
+    assert_eq!((&run["count"], &run["errors"]), (&json!(24_000), &json!(6)));
 }
 
 #[test]
