@@ -5,13 +5,13 @@ use jiff::Timestamp;
 
 use crate::config::FailOn;
 
-/// Exit status: 0 passed, 1 failed, 2 invalid.
+/// What the exit statuses mean, as the README has them.
 const AFTER_HELP: &str = "\
 Exit status:
   0  passed (also warned, and inconclusive unless --fail-on names it)
   1  failed: a regression, or a target missed by far
-  2  invalid input, configuration or outcome
-  3  the judgement stands but something could not be recorded";
+  2  invalid input, configuration or outcome; the report is written all the same
+  3  the judgement stands, but something could not be recorded";
 
 /// A regression gate for load tests: reads what k6, Locust, JMeter and Artillery wrote, compares it with history, and
 /// decides which changes are real and which of them matter.
@@ -84,6 +84,9 @@ pub struct Record {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Format of the load test's files, where detection is not wanted: k6-json, jmeter-csv, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -141,6 +144,9 @@ pub struct Convert {
     /// Whose run it is.
     #[command(flatten)]
     pub identity: Identity,
+    /// Format of the load test's files, where detection is not wanted: k6-json, jmeter-csv, …
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<String>,
@@ -155,9 +161,15 @@ pub struct Report {
     /// A report that was written with --format json; - is standard input
     #[arg(value_name = "REPORT.json")]
     pub report: String,
-    /// What to write.
-    #[command(flatten)]
-    pub output: Output,
+    /// Document format (text, markdown, json, junit, csv)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: String,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but the document and errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Flags of `compact`.
@@ -166,6 +178,9 @@ pub struct Compact {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
     /// Keep the latest N runs of each scenario and environment whole
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub keep: usize,
@@ -189,6 +204,9 @@ pub struct Prune {
     /// Where history is kept.
     #[command(flatten)]
     pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
     /// Remove runs older than this
     #[arg(long, value_name = "TIME")]
     pub older_than: Option<String>,

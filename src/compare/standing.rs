@@ -49,7 +49,8 @@ pub(super) fn warnings(runs: &Runs<'_>, baseline: &Baseline) -> Vec<Warning> {
     let others = baseline.runs.len() - runs.window().len();
     if others > 0 {
         let basis = runs.basis().as_str();
-        warnings.push(format!("{others} baseline runs were left out: their latencies are not of '{basis}' requests"));
+        let runs = if others == 1 { "1 baseline run was".to_owned() } else { format!("{others} baseline runs were") };
+        warnings.push(format!("{runs} left out: latencies there are not of '{basis}' requests"));
     }
     let observed: [(&str, Observed); 2] = [
         ("virtual users at the peak", |run| run.load.peak_users.map(|n| n as f64)),

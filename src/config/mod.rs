@@ -109,7 +109,7 @@ pub enum FailOn {
     Failure,
     /// That, and a judgement that could not be made.
     Inconclusive,
-    /// Nothing: report only.
+    /// Nothing: report only. What is invalid still ends with 2.
     Never,
 }
 

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::history::Retention;
 use crate::model::{Run, Unit, parse_amount, parse_duration};
 use crate::store::{self, Preview, Prune, Recorded, Store, Upkeep};
-use crate::{cli, config, files};
+use crate::{cli, files};
 
 /// Where history is kept when nothing else is said.
 const DEFAULT_STORE: &str = "dir:.perf-gate";
@@ -20,7 +20,7 @@ pub(super) fn open(flags: &cli::History, config: &Config) -> Result<Box<dyn Stor
 
 /// Adds runs to the history.
 pub(super) fn record(flags: &cli::Record) -> Result<u8> {
-    let settings = read::Settings::new(&flags.input.reading, &[], flags.quiet)?;
+    let settings = read::Settings::new(&flags.input.reading, flags.format.clone(), flags.quiet)?;
     let store = open(&flags.history, &settings.config)?;
     let mut status = PASSED;
     for wanted in read::wanted(&flags.input, &settings.config)? {
@@ -68,7 +68,7 @@ fn record_one(run: &Run, store: &dyn Store, flags: &cli::Record) -> Result<u8> {
 
 /// Thins the history by age.
 pub(super) fn compact(flags: &cli::Compact) -> Result<u8> {
-    let store = previewed(open(&flags.history, &configured()?)?, flags.dry_run);
+    let store = previewed(open(&flags.history, &read::configuration(flags.config.as_deref())?)?, flags.dry_run);
     if flags.squash {
         ensure!(
             !flags.dry_run,
@@ -85,7 +85,7 @@ pub(super) fn compact(flags: &cli::Compact) -> Result<u8> {
 
 /// Removes runs from the history.
 pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
-    let store = previewed(open(&flags.history, &configured()?)?, flags.dry_run);
+    let store = previewed(open(&flags.history, &read::configuration(flags.config.as_deref())?)?, flags.dry_run);
     let mut wanted: Vec<Prune> = flags.id.iter().cloned().map(Prune::Run).collect();
     if let Some(age) = &flags.older_than {
         wanted.push(Prune::OlderThan(duration(age)?));
@@ -101,7 +101,11 @@ pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
     ensure!(!wanted.is_empty(), "say what to remove: --older-than 365d, --larger-than 500MB or --id ID");
     let now = now(flags.at, store.as_ref())?;
     for what in &wanted {
-        tell(&store::prune(store.as_ref(), what, now)?, flags.dry_run);
+        let done = store::prune(store.as_ref(), what, now)?;
+        if let (Prune::Run(id), 0) = (what, done.removed) {
+            files::say(&format!("warning: {} holds no run {id}", store.name()));
+        }
+        tell(&done, flags.dry_run);
     }
     Ok(PASSED)
 }
@@ -109,13 +113,6 @@ pub(super) fn prune(flags: &cli::Prune) -> Result<u8> {
 /// The store, or with `--dry-run` one that changes nothing.
 fn previewed(store: Box<dyn Store>, dry_run: bool) -> Box<dyn Store> {
     if dry_run { Box::new(Preview(store)) } else { store }
-}
-
-fn configured() -> Result<Config> {
-    match files::read_text(config::FILE)? {
-        Some(text) => Config::parse(config::FILE, &text),
-        None => Ok(Config::default()),
-    }
 }
 
 /// The given time, or the start of the latest run: the wall clock decides nothing.

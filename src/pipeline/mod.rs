@@ -3,6 +3,7 @@
 mod history;
 mod init;
 mod judge;
+mod manual;
 mod read;
 
 use anyhow::{Context, Result, bail};
@@ -11,7 +12,7 @@ use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
 use crate::model;
-use crate::render::{self, Report, Style};
+use crate::render::{self, Output, Report, Style};
 use crate::verdict::Outcome;
 
 /// Exit status: passed, or nothing that `fail-on` names.
@@ -40,41 +41,41 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Init(flags) => init::write(&flags),
         Command::Schema(flags) => schema(&flags),
         Command::Completions(flags) => completions(&flags),
-        Command::Man => manual(),
+        Command::Man => manual::print(),
     }
 }
 
 /// Reads, compares with the history, judges, reports.
 fn check(flags: &cli::Check) -> Result<u8> {
-    let settings = read::Settings::new(&flags.input.reading, &flags.output.format, flags.output.quiet)?;
-    let document = read::document(&flags.output, "text")?;
+    let (document, format) = read::formats(&flags.output.format)?;
+    let settings = read::Settings::new(&flags.input.reading, format, flags.output.quiet)?;
     let report = judge::against_history(flags, &settings)?;
-    publish(&report, document, &flags.output)?;
+    publish(&report, document, flags.output.output.as_deref())?;
     Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
 }
 
 /// Compares runs with each other.
 fn compare(flags: &cli::Compare) -> Result<u8> {
-    let settings = read::Settings::new(&flags.reading, &flags.output.format, flags.output.quiet)?;
-    let document = read::document(&flags.output, "text")?;
+    let (document, format) = read::formats(&flags.output.format)?;
+    let settings = read::Settings::new(&flags.reading, format, flags.output.quiet)?;
     let report = judge::against_base(flags, &settings)?;
-    publish(&report, document, &flags.output)?;
+    publish(&report, document, flags.output.output.as_deref())?;
     Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
 }
 
 /// Shows what is in result files.
 fn inspect(flags: &cli::Inspect) -> Result<u8> {
-    let settings = read::Settings::new(&flags.input.reading, &flags.output.format, flags.output.quiet)?;
-    let document = read::document(&flags.output, "text")?;
+    let (document, format) = read::formats(&flags.output.format)?;
+    let settings = read::Settings::new(&flags.input.reading, format, flags.output.quiet)?;
     let mut runs = Vec::new();
     for wanted in read::wanted(&flags.input, &settings.config)? {
         for paths in &wanted.runs {
             runs.push(read::run(&wanted, paths, &settings)?);
         }
     }
-    let text = match document {
+    let text = match document.name {
         "json" => render::inspect::json(&runs),
-        "text" => render::inspect::text(&runs, &style(&flags.output)),
+        "text" => render::inspect::text(&runs, &style(flags.output.output.as_deref())),
         other => bail!("inspect writes text and json, not {other}"),
     };
     files::write(flags.output.output.as_deref(), &text)?;
@@ -83,7 +84,7 @@ fn inspect(flags: &cli::Inspect) -> Result<u8> {
 
 /// Writes result files in the native format.
 fn convert(flags: &cli::Convert) -> Result<u8> {
-    let settings = read::Settings::new(&flags.input.reading, &[], flags.quiet)?;
+    let settings = read::Settings::new(&flags.input.reading, flags.format.clone(), flags.quiet)?;
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let [wanted] = wanted.as_slice() else { bail!("convert writes one run: name the files of one scenario") };
     let [paths] = wanted.runs.as_slice() else { bail!("convert writes one run: give its files without --run") };
@@ -95,9 +96,10 @@ fn convert(flags: &cli::Convert) -> Result<u8> {
 
 /// Renders a saved report.
 fn report(flags: &cli::Report) -> Result<u8> {
+    let document = read::document(&flags.format)?;
     let text = files::read_text(&flags.report)?.with_context(|| format!("{}: no such file", flags.report))?;
     let report = Report::parse(&text).with_context(|| flags.report.clone())?;
-    publish(&report, read::document(&flags.output, "text")?, &flags.output)?;
+    publish(&report, document, flags.output.as_deref())?;
     Ok(PASSED)
 }
 
@@ -120,24 +122,13 @@ fn completions(flags: &cli::Completions) -> Result<u8> {
     Ok(PASSED)
 }
 
-/// Prints the manual page.
-fn manual() -> Result<u8> {
-    let mut page = Vec::new();
-    clap_mangen::Man::new(cli::command()).render(&mut page)?;
-    files::write(None, &String::from_utf8(page)?)?;
-    Ok(PASSED)
+/// Writes a report as a document.
+fn publish(report: &Report, document: &Output, path: Option<&str>) -> Result<()> {
+    files::write(path, &(document.render)(report, &style(path))?)
 }
 
-/// Writes a report in the wanted format.
-fn publish(report: &Report, document: &str, output: &cli::Output) -> Result<()> {
-    let row = render::OUTPUTS.iter().find(|row| row.name == document);
-    let row = row.context("the name was looked up in the same table")?;
-    let text = (row.render)(report, &style(output))?;
-    files::write(output.output.as_deref(), &text)
-}
-
-fn style(output: &cli::Output) -> Style {
-    Style { colour: output.output.is_none() && files::wants_colour(), ..Style::default() }
+fn style(path: Option<&str>) -> Style {
+    Style { colour: path.is_none() && files::wants_colour(), ..Style::default() }
 }
 
 /// The exit status of an outcome.

@@ -6,9 +6,10 @@ use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::cli::{Identity, Input, Output, Reading};
+use crate::cli::{Identity, Input, Reading};
 use crate::config::{self, Config};
 use crate::model::{Metric, Run, WarmUp};
+use crate::render::Output as Document;
 use crate::stats::{SummarySettings, summarize};
 use crate::{files, ingest, render};
 
@@ -39,7 +40,7 @@ pub(super) struct Settings {
 impl Settings {
     /// # Errors
     /// A configuration that is named and not there, or wrong; flags that are no amounts or assignments.
-    pub(super) fn new(reading: &Reading, output: &[String], quiet: bool) -> Result<Self> {
+    pub(super) fn new(reading: &Reading, format: Option<String>, quiet: bool) -> Result<Self> {
         let config = configuration(reading.config.as_deref())?;
         let mut resources = config.resources.clone();
         for given in &reading.resource {
@@ -52,7 +53,7 @@ impl Settings {
         Ok(Self {
             config,
             allow_truncated: reading.allow_truncated,
-            format: output.iter().find(|name| ingest::FORMATS.iter().any(|f| f.name == **name)).cloned(),
+            format,
             resources,
             warm_up: warm_up.map_err(|error| anyhow::anyhow!("--warm-up: {error}"))?,
             quiet,
@@ -65,26 +66,38 @@ impl Settings {
     }
 }
 
-/// The document format that the flags name, if they name one.
+/// What `--format` names where it is given for documents and for input files: the document, text
+/// by default, and the format of the input, if one is named.
 ///
 /// # Errors
-/// A name that is neither a document format nor an input format.
-pub(super) fn document<'a>(output: &'a Output, fallback: &'a str) -> Result<&'a str> {
-    let mut name = fallback;
-    for given in &output.format {
-        if render::OUTPUTS.iter().any(|output| output.name == given) {
-            name = given;
-        } else if !ingest::FORMATS.iter().any(|format| format.name == given) {
-            let documents: Vec<_> = render::OUTPUTS.iter().map(|output| output.name).collect();
-            let formats: Vec<_> = ingest::FORMATS.iter().map(|format| format.name).collect();
-            bail!(
-                "--format {given}: unknown; documents are {}; input formats are {}",
-                documents.join(", "),
-                formats.join(", ")
-            );
+/// A name that is neither.
+pub(super) fn formats(given: &[String]) -> Result<(&'static Document, Option<String>)> {
+    let mut input = None;
+    let mut document = document("text")?;
+    for name in given {
+        match Document::named(name) {
+            Some(named) => document = named,
+            None if ingest::FORMATS.iter().any(|format| format.name == name) => input = Some(name.clone()),
+            None => {
+                let formats: Vec<_> = ingest::FORMATS.iter().map(|format| format.name).collect();
+                bail!("{}; input formats are {}", unknown(name), formats.join(", "));
+            }
         }
     }
-    Ok(name)
+    Ok((document, input))
+}
+
+/// The document of that name.
+///
+/// # Errors
+/// There is none: those there are.
+pub(super) fn document(name: &str) -> Result<&'static Document> {
+    Document::named(name).with_context(|| unknown(name))
+}
+
+fn unknown(name: &str) -> String {
+    let documents: Vec<_> = render::OUTPUTS.iter().map(|output| output.name).collect();
+    format!("--format {name}: unknown; documents are {}", documents.join(", "))
 }
 
 /// The runs that the flags, or else the configuration, ask for.
@@ -178,7 +191,7 @@ fn id(run: &Run, execution: &str) -> String {
     format!("{:032x}", xxh3_128(text.as_bytes()))[..ID_DIGITS].to_owned()
 }
 
-fn configuration(path: Option<&str>) -> Result<Config> {
+pub(super) fn configuration(path: Option<&str>) -> Result<Config> {
     let name = path.unwrap_or(config::FILE);
     match files::read_text(name)? {
         Some(text) => Config::parse(name, &text),

@@ -42,11 +42,12 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
 /// Modules that touch files, processes, the environment or the clock.
 const EDGE: &[&str] = &["files", "store"];
 
-/// All `.rs` files of the crate with the top-level module they belong to.
+/// All `.rs` files of the crate but those of its tests, with the top-level module they belong to.
 fn sources() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
             match entry.path() {
+                path if path.file_stem().is_some_and(|name| name == "tests" || name == "testing") => {}
                 path if path.is_dir() => walk(&path, found),
                 path if path.extension().is_some_and(|e| e == "rs") => found.push(path),
                 _ => {}

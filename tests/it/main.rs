@@ -6,6 +6,10 @@
 mod architecture;
 /// What is no good run, and what the program answers.
 mod bad_input;
+/// Every command from outside: exit status, documents, messages, and the contract for scripts.
+mod cli;
+/// README, `--help`, the configuration and the program, held equal.
+mod docs;
 /// The formats against the files of `fixtures/`.
 mod formats;
 /// Each document of each report in `fixtures/golden`, letter by letter.

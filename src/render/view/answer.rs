@@ -1,6 +1,7 @@
 //! The first lines: what decided, and what to do about it.
 
 use super::{Promise, Section, context, promise, row, sentence};
+use crate::model::ALL;
 use crate::render::numbers::counted;
 use crate::render::report::Scenario;
 use crate::verdict::{Outcome, Row, Severity};
@@ -13,6 +14,16 @@ pub(super) fn of(scenario: &Scenario) -> String {
         _ => None,
     };
     told.unwrap_or_else(|| sentence(&scenario.reason))
+}
+
+/// The judgement's own sentence, where it says more than the answer: not if it names the one row that the answer names.
+pub(super) fn reason(scenario: &Scenario, answer: &str) -> Option<String> {
+    let reason = sentence(&scenario.reason);
+    let least = if scenario.outcome == Outcome::Failed { Severity::Failure } else { Severity::Warning };
+    let mut rows = scenario.rows.iter().filter(|row| row.severity >= Some(least));
+    let named = |row: &Row| scenario.reason.contains(if row.endpoint == ALL { &row.metric } else { &row.endpoint });
+    let repeats = matches!((rows.next(), rows.next()), (Some(only), None) if named(only));
+    (reason != answer && !repeats && !reason.is_empty()).then_some(reason)
 }
 
 /// What decided the outcome of all scenarios.
@@ -40,7 +51,8 @@ pub(super) fn action(scenario: &Scenario) -> Option<String> {
             "Nothing was compared. Repair the load test or its result files and run it again.".to_owned()
         }
         Outcome::Inconclusive if scenario.baseline.runs == 0 => {
-            "Record runs of the trunk with perf-gate record; from three runs on the full rule holds.".to_owned()
+            "Record runs of the trunk that were made the same way, with perf-gate record; from three on the full rule holds."
+                .to_owned()
         }
         Outcome::Inconclusive => {
             "Test the same commit again and judge the runs together, or record more runs of the trunk.".to_owned()

@@ -110,7 +110,7 @@ fn load(load: &Load) -> String {
 /// What the fingerprint was made of, without what has a line of its own.
 fn environment(run: &Candidate) -> String {
     const TOLD: [&str; 5] = ["basis", "virtual-users", "arrival-rate", "load-duration", "stages"];
-    let parts = run.environment.iter().filter(|(key, _)| !TOLD.contains(&key.as_str()));
+    let parts = run.environment.iter().filter(|(key, value)| !TOLD.contains(&key.as_str()) && !value.is_empty());
     let parts = parts.map(|(key, value)| Some(format!("{} {}", name(key), name(value))));
     let fingerprint = (!run.fingerprint.is_empty()).then(|| format!("fingerprint {}", name(&run.fingerprint)));
     joined(parts.chain([fingerprint]))

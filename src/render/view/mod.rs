@@ -95,8 +95,7 @@ impl View {
 impl Section {
     fn of(scenario: &Scenario) -> Self {
         let answer = answer::of(scenario);
-        let reason = sentence(&scenario.reason);
-        let (rows, rest) = row::arrange(&scenario.rows, &reason);
+        let (rows, rest) = row::arrange(&scenario.rows, &scenario.reason);
         Self {
             name: name(&scenario.name),
             outcome: scenario.outcome,
@@ -109,7 +108,7 @@ impl Section {
             notes: scenario.baseline.notes.iter().map(|note| sentence(note)).collect(),
             facts: context::facts(&scenario.run),
             reproduce: context::reproduce(scenario),
-            reason: (reason != answer && !reason.is_empty()).then_some(reason),
+            reason: answer::reason(scenario, &answer),
             answer,
             rows,
             rest,

@@ -107,7 +107,7 @@ impl Line {
 pub(super) fn arrange(rows: &[Row], said: &str) -> (Vec<Line>, Vec<Line>) {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by(|a, b| worst_first(a, b));
-    let mut said = BTreeSet::from([said.to_owned()]);
+    let mut said = BTreeSet::from([whole_sentence(said)]);
     let lines = sorted.into_iter().map(|row| {
         let line = Line::of(row);
         Line { repeats: !said.insert(line.why.clone()), ..line }
@@ -187,11 +187,20 @@ fn verdict(row: &Row) -> String {
 
 /// The reason, and the figures that only some rows need.
 fn why(row: &Row, scale: Scale) -> String {
-    let mut parts = vec![sentence(&row.reason)];
+    let mut parts = vec![whole_sentence(&row.reason)];
     parts.retain(|part| !part.is_empty());
     let (change, specific) = (row.change.unwrap_or_default(), row.specific.map(|own| own.change));
     if row.verdict == Verdict::Regressed && specific.is_some_and(|own| (own - change).abs() >= NOTABLE_SHIFT) {
         parts.push(format!("Without the shift of the whole run: {}.", scale.change(specific)));
     }
     parts.join(" ")
+}
+
+/// The text with a capital at its start and a stop at its end, as others follow it.
+fn whole_sentence(text: &str) -> String {
+    let text = sentence(text);
+    let mut rest = text.chars();
+    let Some(first) = rest.next() else { return text };
+    let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), rest.as_str())
 }
