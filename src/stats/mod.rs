@@ -1,9 +1,9 @@
 //! What perf-gate assumes about load tests, as formulas: one small file per idea, no clock, file or chance.
 //!
-//! The run is the unit of replication. A run yields log figures with their variance within the run ([`summarize`]);
+//! The run is the unit of replication. A run yields log figures with their variance within the run ([`summarize()`]);
 //! how much runs differ comes from history, drawn towards a prior where history is short (`shrink`). A candidate's
-//! figures become effects: per endpoint with one factor common to the run taken out ([`endpoints`]), for a single
-//! series ([`single`]), for counts of errors ([`error_rate`]). [`critical_value`] bounds the chance of any false alarm.
+//! figures become effects: per endpoint with one factor common to the run taken out ([`endpoints()`]), for a single
+//! series ([`single()`]), for counts of errors ([`error_rate`]). [`critical_value`] bounds the chance of any false alarm.
 
 mod counts;
 mod drift;
