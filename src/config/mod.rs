@@ -8,7 +8,7 @@ mod policy;
 mod threshold;
 
 pub use amounts::{Duration, Percent, Quantity, Start, warm_up};
-pub use policy::metrics;
+pub use policy::{measure, metrics};
 pub use threshold::{MetricName, Target, Threshold};
 
 use std::collections::BTreeMap;

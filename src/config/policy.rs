@@ -50,6 +50,13 @@ pub fn metrics(policy: &Policy, run: Option<&Run>) -> Vec<Metric> {
     found
 }
 
+/// Gives the targets of a policy the units that a run's own metrics have.
+pub fn measure(policy: &mut Policy, run: Option<&Run>) {
+    for target in &mut policy.targets {
+        target.metric = metric(&target.metric.name, run);
+    }
+}
+
 /// The metric called `name`: a known one, or one of the run's own.
 fn metric(name: &str, run: Option<&Run>) -> Metric {
     if let Some(known) = Metric::known(name) {

@@ -1,5 +1,7 @@
 //! From runs to a report: history or base runs, baseline, comparison, judgement.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
@@ -8,6 +10,7 @@ use crate::baseline::Baseline;
 use crate::model::{Record, Run, Warning};
 use crate::render::{Candidate, Report, Scenario};
 use crate::store::{self, Snapshot, Store};
+use crate::verdict::{Judgement, Policy};
 use crate::{baseline, cli, compare, config, verdict};
 
 /// Judges the wanted runs against the history in the store.
@@ -128,10 +131,12 @@ fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> R
 fn conclude(runs: &[Run], baseline: &Baseline, warnings: Vec<Warning>, settings: &read::Settings) -> Result<Scenario> {
     let candidates = records(runs)?;
     let scenario = runs.first().map_or("", |run| run.scenario.as_str());
-    let policy = settings.config.policy(scenario);
+    let mut policy = settings.config.policy(scenario);
+    config::measure(&mut policy, runs.first());
     let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
     let comparison = compare::compare(&candidates, baseline, &compared);
     let mut judgement = verdict::judge(&comparison, &policy);
+    judgement.warnings.extend(unjudged(&policy, &judgement));
     let own = runs.iter().flat_map(|run| run.warnings.clone());
     for warning in warnings.into_iter().chain(own) {
         if !judgement.warnings.contains(&warning) {
@@ -139,6 +144,19 @@ fn conclude(runs: &[Run], baseline: &Baseline, warnings: Vec<Warning>, settings:
         }
     }
     Ok(Scenario::new(judgement, Candidate::of(runs)))
+}
+
+/// A warning for each metric that the configuration gives a threshold and no row has: it gates nothing.
+fn unjudged(policy: &Policy, judgement: &Judgement) -> Vec<Warning> {
+    let own = &policy.rules[Policy::default().rules.len()..];
+    let names: BTreeSet<&str> = own.iter().map(|rule| rule.metric.as_str()).collect();
+    let judged = |name: &&str| judgement.rows.is_empty() || judgement.rows.iter().any(|row| row.metric == **name);
+    let warning = |name| {
+        Warning(format!(
+            "{name} has a threshold and was not judged: the runs do not have it, or too few requests for it"
+        ))
+    };
+    names.into_iter().filter(|name| !judged(name)).map(warning).collect()
 }
 
 fn records(runs: &[Run]) -> Result<Vec<Record>> {
@@ -149,7 +167,7 @@ fn records(runs: &[Run]) -> Result<Vec<Record>> {
 fn differences(base: &[Run], head: &[Run]) -> Vec<String> {
     let (Some(base), Some(head)) = (base.first(), head.first()) else { return Vec::new() };
     let (before, after) = (base.identity(), head.identity());
-    let keys: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let shown = |value: Option<&String>| value.cloned().unwrap_or_else(|| "none".to_owned());
     let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
     let list: Vec<_> =

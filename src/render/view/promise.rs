@@ -75,7 +75,7 @@ impl Promise {
         Self {
             requirement: if target.endpoint == ALL { metric } else { format!("{} {metric}", name(&target.endpoint)) },
             target: bounds(target),
-            actual: format!("{}{}", value(target.unit, target.actual), at(target.load)),
+            actual: value(target.unit, target.actual) + &target.actual.map_or(String::new(), |_| at(target.load)),
             status: Status::of(target),
             notes: sentence(&target.reason),
         }

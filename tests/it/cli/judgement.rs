@@ -85,6 +85,22 @@ fn targets_need_no_history() {
 }
 
 #[test]
+fn figures_of_the_load_test_have_thresholds_and_targets_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "thresholds: {order_time.p95: 20%, order_tiem.p95: 20%}\ntargets: [order_time.p95 < 20ms]";
+    put(folder.path(), "perf-gate.yml", config);
+    let [base, head] = ["k6/baseline-1/points.json.gz", "demo/candidate/points.json.gz"].map(fixture);
+    let report = perf_gate(folder.path(), &["compare", "--base", &base, "--head", &head, "--format", "json"]).json();
+    let found = row(&report, "(all)", "order_time.p95");
+    assert_eq!((&found["unit"], &found["verdict"]), (&json!("s"), &json!("unchanged")));
+    let target = &report["scenarios"][0]["targets"][0];
+    assert_eq!((&target["unit"], &target["status"]), (&json!("s"), &json!("missed")));
+    let warnings = report["scenarios"][0]["warnings"].to_string();
+    assert!(warnings.contains("order_tiem.p95 has a threshold and was not judged"), "{warnings}");
+    assert!(!warnings.contains("order_time.p95"), "{warnings}");
+}
+
+#[test]
 fn endpoints_that_come_and_go_are_rows() {
     let folder = steady("");
     let other = run(CANDIDATE, &[("GET /", 0.21), ("GET /cart", 0.1)]);
