@@ -214,14 +214,14 @@ fn steps_of_the_clock_are_counted_left_out_and_warned_about() {
 #[test]
 fn no_requests_are_invalid_in_every_format() {
     let place = Place::with("zero.jtl", HEADER);
-    assert_eq!(place.invalid(&["zero.jtl"]), "zero requests");
+    assert_eq!(place.invalid(&["zero.jtl"]), "zero requests.");
     assert_eq!(place.run(&["inspect", "zero.jtl"]).code, 2);
     let recorded = place.run(&["record", "zero.jtl"]);
     assert_eq!((recorded.code, place.path(".perf-gate").exists()), (2, false));
     says(&recorded.stderr, &["not recorded", "zero requests"]);
     for file in ["locust_stats.csv", "locust_stats_history.csv"] {
         let path = format!("{FIXTURES}/locust/no-requests/{file}");
-        assert_eq!(place.invalid(&[&path]), "zero requests");
+        assert_eq!(place.invalid(&[&path]), "zero requests.");
     }
 }
 

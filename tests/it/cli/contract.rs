@@ -116,16 +116,19 @@ fn what_a_file_cannot_give_is_null() {
 
 #[test]
 fn compare_writes_the_same_report() {
-    let base = fixture("k6/baseline-1/points.csv.gz");
+    let history = root().join("fixtures/demo/history/runs/**/*.json");
+    let bases = glob::glob(history.to_str().unwrap()).unwrap().map(|path| path.unwrap().display().to_string());
+    let bases: Vec<String> = bases.flat_map(|path| ["--base".to_owned(), path]).collect();
     let head = fixture("k6/errors-up/points.csv.gz");
-    let flags = ["compare", "--base", &base, "--head", &head, "--scenario", "checkout", "--format", "json"];
+    let rest = ["--head", &head, "--scenario", "checkout", "--format", "json"];
+    let flags: Vec<&str> = ["compare"].into_iter().chain(bases.iter().map(String::as_str)).chain(rest).collect();
     let answer = perf_gate(root(), &flags);
     assert_eq!((answer.code, answer.stderr.as_str()), (1, ""));
     let report = answer.json();
     assert_eq!(keys(&report), ["outcome", "scenarios", "schema"]);
     assert_eq!(keys(&report["scenarios"][0]), keys(&demo()["scenarios"][0]));
     let fails = |row: &Value| matches!(row["severity"].as_str(), Some("failure" | "critical"));
-    assert_eq!(rows(&report, fails), ["checkout error-rate"]);
+    assert_eq!(rows(&report, fails), ["(all) error-rate", "checkout error-rate"]);
     let change = row(&report, "checkout", "error-rate")["change"].as_f64().unwrap();
     assert!((0.04..0.08).contains(&change), "a difference of rates: {change}");
 }
