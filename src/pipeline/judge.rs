@@ -11,7 +11,7 @@ use crate::model::{Record, Run, Warning};
 use crate::render::{Candidate, Report, Scenario};
 use crate::store::{self, Snapshot, Store};
 use crate::verdict::{Judgement, Policy};
-use crate::{baseline, cli, compare, config, verdict};
+use crate::{baseline, cli, compare, config, files, verdict};
 
 /// Judges the wanted runs against the history in the store.
 pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
@@ -20,7 +20,7 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
     let mut scenarios = Vec::new();
     for wanted in &wanted {
         let scenario = judged(wanted, flags, store.as_ref(), settings);
-        scenarios.push(scenario.unwrap_or_else(|error| Scenario::invalid(&wanted.scenario, &format!("{error:#}"))));
+        scenarios.push(scenario.unwrap_or_else(|error| unreadable(&wanted.scenario, &error)));
     }
     for name in read::undelivered(&flags.input, &settings.config, &wanted) {
         scenarios.push(Scenario::invalid(&name, "the configuration declares this scenario, and no result was given"));
@@ -44,7 +44,7 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
     let (base, head) = match (read_side(&flags.bases), read_side(&flags.heads)) {
         (Ok(base), Ok(head)) => (base, head),
         (Err(error), _) | (_, Err(error)) => {
-            return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("{error:#}"))]));
+            return Ok(Report::new(vec![unreadable(&scenario, &error)]));
         }
     };
     if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
@@ -52,6 +52,12 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
     }
     let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
     Ok(Report::new(vec![conclude(&head, &baseline, Vec::new(), settings)?]))
+}
+
+/// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
+fn unreadable(scenario: &str, error: &anyhow::Error) -> Scenario {
+    files::say(&format!("perf-gate: {error:#}"));
+    Scenario::invalid(scenario, &format!("{error:#}"))
 }
 
 /// Reads every run of a scenario and says whose they are.

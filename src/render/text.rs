@@ -77,7 +77,12 @@ fn rows(section: &Section, style: &Style) -> String {
             table.note(&line.why);
         }
     }
-    section.rest.iter().filter(|line| line.whole || style.verbose).for_each(|line| table.push(cells(line)));
+    for line in section.rest.iter().filter(|line| line.whole || style.verbose) {
+        table.push(cells(line));
+        if !line.note.is_empty() {
+            table.note(&line.note);
+        }
+    }
     let table = table.text(style, 2);
     let summary = section.rest_summary.as_deref();
     table + &summary.map_or(String::new(), |summary| format!("  {}\n", style.paint(Paint::Dim, summary)))

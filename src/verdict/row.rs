@@ -112,7 +112,10 @@ fn carried(trial: &Trial<'_>, comparison: &Comparison) -> Option<String> {
     let moved = comparison.effects.iter().filter(|e| e.metric == effect.metric && e.scope == Scope::Endpoint);
     let towards = |e: &&Effect| Some((e.candidate? - e.baseline?) * (pooled - shift).signum());
     let most = moved.max_by(|a, b| towards(a).partial_cmp(&towards(b)).unwrap_or(std::cmp::Ordering::Equal))?;
-    Some(format!("the pooled figure is carried by {}", most.endpoint))
+    Some(format!(
+        "The change is what all endpoints share; the pooled figures beside it are carried by {}.",
+        most.endpoint
+    ))
 }
 
 /// A figure that the rows of one or two endpoints test already.

@@ -40,6 +40,8 @@ pub struct Line {
     pub threshold: String,
     /// Why, in a sentence or two.
     pub why: String,
+    /// What a reader of the figures should know, where the reason does not say it.
+    pub note: String,
     /// Whether the same was said of a row before, or of the whole scenario.
     pub repeats: bool,
 }
@@ -97,6 +99,11 @@ impl Line {
             noise_floor: scale.size(row.noise_floor),
             threshold: scale.threshold(&row.metric, row.threshold),
             why: why(row, scale),
+            note: if row.endpoint == ALL {
+                row.note.as_deref().map(sentence).unwrap_or_default()
+            } else {
+                String::new()
+            },
             repeats: false,
         }
     }
@@ -152,6 +159,7 @@ pub(super) fn told(row: &Row) -> String {
     let (baseline, candidate) = (value(row.unit, row.baseline), value(row.unit, row.candidate));
     match row.verdict {
         Verdict::New => format!("{} is new ({candidate})", subject(row)),
+        Verdict::Missing if row.baseline.is_none() => format!("{} is missing", subject(row)),
         Verdict::Missing => format!("{} is missing (was {baseline})", subject(row)),
         _ => {
             let threshold = match row.threshold {
