@@ -7,6 +7,7 @@
 mod aggregate;
 mod artillery;
 mod document;
+mod endpoints;
 mod head;
 mod input;
 mod jmeter;

@@ -1,25 +1,23 @@
 //! The recorder: observations in, a run out; the only mutable state of ingest.
 //!
-//! Sums are kept in whole nanoseconds, so that the order of the observations changes nothing. Endpoints are capped:
-//! labels that hold ids would otherwise cost memory without bound and say nothing each.
+//! Sums are kept in whole nanoseconds, so that the order of the observations changes nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 
 use super::Options;
+use super::endpoints::Endpoints;
 use super::resources::Resources;
 use super::tally::{Counts, Tally};
-use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, OTHER, Resolution, Run, Timeline, Unit};
+use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, Resolution, Run, Unit};
 
 /// Why a run without requests is invalid.
 pub(super) const ZERO_REQUESTS: &str = "zero requests";
 /// Endpoints that are kept apart at the end.
 const MOST_ENDPOINTS: usize = 1_000;
-/// Endpoints that are kept apart while reading: when there are more, the rarer half is merged.
-const MOST_LABELS: usize = 4_000;
-/// Labels that are remembered as merged; when even these are more, every new label is merged.
-const MOST_MERGED: usize = 1_000_000;
+/// Kinds of failures that are told apart while reading: messages may hold ids as well as labels do.
+const MOST_MESSAGES: usize = 4_000;
 /// Share of observations that may be unusable (negative, not finite, at an impossible time) before a run is invalid.
 const MOST_UNUSABLE: f64 = 0.01;
 /// Width of the intervals that are kept for trends and charts, s.
@@ -69,10 +67,7 @@ pub enum Sampled {
 /// Takes what a format's reader sees and makes the [`Run`] of it.
 pub struct Recorder {
     run: Run,
-    labels: HashMap<String, usize>,
-    merged: HashSet<String>,
-    endpoints: Vec<Counts>,
-    timeline: Timeline,
+    endpoints: Endpoints,
     aggregates: Vec<Endpoint>,
     tallies: BTreeMap<String, Tally>,
     failures: BTreeMap<(Option<String>, String), u64>,
@@ -89,10 +84,7 @@ impl Recorder {
     pub fn new(options: &Options) -> Self {
         Self {
             run: Run::new(&options.scenario),
-            labels: HashMap::new(),
-            merged: HashSet::new(),
-            endpoints: Vec::new(),
-            timeline: Timeline::default(),
+            endpoints: Endpoints::default(),
             aggregates: Vec::new(),
             tallies: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -123,16 +115,13 @@ impl Recorder {
             return;
         }
         let nanos = (seen.latency * NANOS).round() as u64;
-        let endpoint = self.endpoint(seen.label, seen.kind);
-        let track = self.endpoints[endpoint].add(seen, nanos);
+        self.endpoints.add(seen, nanos);
         match seen.start {
-            Some(start) => {
-                if let Some(track) = track {
-                    // A transaction ends later than its last request, and is none itself.
-                    self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
-                    self.timeline.add(track, start, seen.ok.then(|| Histogram::bucket(nanos)), seen.weight);
-                }
+            // A transaction ends later than its last request, and is none itself.
+            Some(start) if seen.kind == Kind::Request => {
+                self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
             }
+            Some(_) => {}
             None => self.untimed = true,
         }
     }
@@ -157,8 +146,7 @@ impl Recorder {
     /// Takes `count` failures of one kind; `message` is in the tool's own words.
     pub fn failure(&mut self, endpoint: Option<&str>, message: &str, count: u64) {
         let key = (endpoint.map(str::to_owned), message.to_owned());
-        // Bounded: messages may hold ids as well as labels do.
-        if self.failures.len() < MOST_LABELS || self.failures.contains_key(&key) {
+        if self.failures.len() < MOST_MESSAGES || self.failures.contains_key(&key) {
             *self.failures.entry(key).or_insert(0) += count;
         }
     }
@@ -181,7 +169,7 @@ impl Recorder {
             return Ok(self.run);
         }
         self.drop_clock_steps();
-        self.cap_endpoints(MOST_ENDPOINTS);
+        self.endpoints.cap(MOST_ENDPOINTS);
         self.tell_unusable();
         self.finish_times();
         self.finish_endpoints()?;
@@ -195,88 +183,16 @@ impl Recorder {
         Ok(self.run)
     }
 
-    /// The number of the endpoint with that label, made if it is new.
-    fn endpoint(&mut self, label: &str, kind: Kind) -> usize {
-        if let Some(known) = self.labels.get(label).copied().filter(|known| self.endpoints[*known].kind == kind) {
-            return known;
-        }
-        if let Some(known) = self.endpoints.iter().position(|e| e.kind == kind && e.name == label) {
-            return known;
-        }
-        let overflow = self.merged.len() >= MOST_MERGED || self.merged.contains(label);
-        if overflow && label != OTHER {
-            return self.endpoint(OTHER, kind);
-        }
-        if self.endpoints.len() >= MOST_LABELS {
-            self.cap_endpoints(MOST_LABELS / 2);
-            return self.endpoint(label, kind);
-        }
-        self.add_endpoint(label, kind)
-    }
-
-    fn add_endpoint(&mut self, label: &str, kind: Kind) -> usize {
-        let track = (kind == Kind::Request).then(|| self.timeline.track(label));
-        self.endpoints.push(Counts::new(label, kind, track));
-        self.labels.insert(label.to_owned(), self.endpoints.len() - 1);
-        self.endpoints.len() - 1
-    }
-
-    /// Merges all but the `most` most frequent endpoints into one called [`OTHER`].
-    fn cap_endpoints(&mut self, most: usize) {
-        if self.endpoints.len() <= most {
-            return;
-        }
-        let mut order: Vec<usize> = (0..self.endpoints.len()).collect();
-        order.sort_by_key(|at| {
-            let endpoint = &self.endpoints[*at];
-            (endpoint.name == OTHER, endpoint.count, std::cmp::Reverse(endpoint.name.clone()))
-        });
-        let rare = &order[..self.endpoints.len() - most];
-        let others: BTreeMap<Kind, usize> = rare
-            .iter()
-            .map(|at| self.endpoints[*at].kind)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|k| (k, self.other(k)))
-            .collect();
-        for at in rare {
-            let endpoint = std::mem::replace(&mut self.endpoints[*at], Counts::new("", Kind::Request, None));
-            let other = others[&endpoint.kind];
-            if let (Some(from), Some(to)) = (endpoint.track, self.endpoints[other].track) {
-                self.timeline.fold(from, to);
-            }
-            self.merged.insert(endpoint.name.clone());
-            self.endpoints[other].merge(&endpoint);
-        }
-        self.compact_endpoints();
-    }
-
-    /// The endpoint that takes the rare ones of its kind.
-    fn other(&mut self, kind: Kind) -> usize {
-        let known = self.endpoints.iter().position(|e| e.name == OTHER && e.kind == kind);
-        known.unwrap_or_else(|| self.add_endpoint(OTHER, kind))
-    }
-
-    /// Removes merged endpoints, which have no name any more, and numbers the rest anew.
-    fn compact_endpoints(&mut self) {
-        self.endpoints.retain(|endpoint| !endpoint.name.is_empty() || endpoint.count > 0);
-        let tracks = self.timeline.compact();
-        for endpoint in &mut self.endpoints {
-            endpoint.track = endpoint.track.and_then(|track| tracks.get(&track).copied());
-        }
-        self.labels = self.endpoints.iter().enumerate().map(|(at, e)| (e.name.clone(), at)).collect();
-    }
-
     /// Leaves out of the timeline what lies hours away from the rest: a step of the clock or a wrong unit.
     fn drop_clock_steps(&mut self) {
-        let counts = self.timeline.counts();
-        let width = self.timeline.slice_width();
+        let counts = self.endpoints.timeline.counts();
+        let width = self.endpoints.timeline.slice_width();
         let slices: Vec<(i64, u64)> = counts.into_iter().collect();
         let gap = |pair: &[(i64, u64)]| (pair[1].0 - pair[0].0) as f64 * width > CLOCK_STEP;
         let parts: Vec<&[(i64, u64)]> = slices.chunk_by(|a, b| !gap(&[*a, *b])).collect();
         let Some(largest) = parts.iter().max_by_key(|part| part.iter().map(|(_, n)| n).sum::<u64>()) else { return };
         if let ([(first, _), ..], [.., (last, _)], true) = (*largest, *largest, parts.len() > 1) {
-            let dropped = self.timeline.keep(*first..=*last);
+            let dropped = self.endpoints.timeline.keep(*first..=*last);
             self.unusable += dropped;
             self.last_end = ((*last + 1) as f64 * width * NANOS) as i64;
             self.run.warn(format!("{dropped} requests lie hours away from the rest: the clock stepped"));
@@ -297,7 +213,7 @@ impl Recorder {
     }
 
     fn finish_times(&mut self) {
-        let Some(first) = self.timeline.first_start() else { return };
+        let Some(first) = self.endpoints.timeline.first_start() else { return };
         self.run.started_at = jiff::Timestamp::from_nanosecond(i128::from(first)).ok();
         self.run.duration = Some((self.last_end - first) as f64 / NANOS);
     }
@@ -307,11 +223,11 @@ impl Recorder {
             return self.finish_aggregates();
         }
         let duration = self.run.duration.filter(|d| *d > 0.0);
-        self.timeline.tidy();
-        let counts = std::mem::take(&mut self.endpoints);
+        self.endpoints.timeline.tidy();
+        let counts = std::mem::take(&mut self.endpoints.counts);
         let resolution = resolution_of(&counts);
         let mut total = Counts::new(ALL, Kind::Request, None);
-        let mut whole: BTreeMap<String, Histogram> = self.timeline.histograms();
+        let mut whole: BTreeMap<String, Histogram> = self.endpoints.timeline.histograms();
         for counts in &counts {
             if counts.kind == Kind::Request {
                 total.merge(counts);
@@ -324,23 +240,25 @@ impl Recorder {
         self.run.endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         let pooled = pool(self.run.requests());
         self.run.total = Some(total.finish(pooled, resolution, duration));
-        if !self.merged.is_empty() {
+        if self.endpoints.were_merged() {
             self.run
                 .warn(format!("more than 1,000 endpoints: the rarer ones were merged into (other); {NAME_REQUESTS}"));
         }
-        self.run.timeline = (!self.untimed).then(|| std::mem::take(&mut self.timeline));
+        self.run.timeline = (!self.untimed).then(|| std::mem::take(&mut self.endpoints.timeline));
         Ok(())
     }
 
     fn intervals(&self, endpoint: &Endpoint, resolution: Resolution) -> Vec<Interval> {
-        let span = self.timeline.span();
-        let Some(track) = self.timeline.tracks().iter().find(|t| t.name == endpoint.name) else { return Vec::new() };
+        let span = self.endpoints.timeline.span();
+        let Some(track) = self.endpoints.timeline.tracks().iter().find(|t| t.name == endpoint.name) else {
+            return Vec::new();
+        };
         if endpoint.kind != Kind::Request || self.untimed || span <= 0.0 {
             return Vec::new();
         }
         let width = INTERVAL.max((span / MOST_INTERVALS / INTERVAL).ceil() * INTERVAL);
         let parts = (span / width).ceil().max(1.0);
-        let blocks = self.timeline.blocks(track, f64::NEG_INFINITY.max(-1.0), parts * width, parts as usize);
+        let blocks = self.endpoints.timeline.blocks(track, f64::NEG_INFINITY.max(-1.0), parts * width, parts as usize);
         let interval = |(at, block): (usize, &crate::model::Block)| Interval {
             at: at as f64 * width,
             count: block.count,

@@ -1,7 +1,7 @@
 //! `JMeter`: results as CSV and as XML (JTL), and the `statistics.json` of its dashboard.
 //!
 //! A JTL row is a sample, or a transaction controller that repeats the time of samples which are rows themselves.
-//! Both readers make a [`Row`] of what they see; [`Rows`] decides what each counts as: `formats.md` has the evidence.
+//! Both readers make a [`Row`] of what they see; [`Rows`] decides what each counts as.
 //!
 //! ```text
 //!  csv: record ─▶ columns ─┐                ┌─ stamps: is timeStamp the start or the end?
