@@ -27,6 +27,7 @@ pub(super) fn record(flags: &cli::Record) -> Result<u8> {
         for paths in &wanted.runs {
             let mut run = read::run(&wanted, paths, &settings)?;
             read::identify(&mut run, &flags.identity);
+            read::require_load(&mut run);
             read::date(&mut run, paths, None)?;
             status = status.max(record_one(&run, store.as_ref(), flags)?);
         }

@@ -66,6 +66,7 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
     for paths in &wanted.runs {
         let mut run = read::run(wanted, paths, settings)?;
         read::identify(&mut run, identity);
+        read::require_load(&mut run);
         let twin = runs.iter().any(|other| other.id == run.id);
         ensure!(!twin, "{} is given twice: the same run cannot confirm itself", paths.join(" "));
         runs.push(run);

@@ -205,6 +205,14 @@ pub(super) fn expand_all(patterns: &[String]) -> Result<Vec<String>> {
     Ok(expanded.into_iter().flatten().collect())
 }
 
+/// Refuses to judge or record a run of which only resource series were given: the load may never have run.
+pub(super) fn require_load(run: &mut Run) {
+    if run.total.is_none() && run.endpoints.is_empty() && run.metrics.is_empty() {
+        let reason = "no load test result among the files, only resource series: did the load test run?";
+        run.invalid.get_or_insert_with(|| reason.to_owned());
+    }
+}
+
 /// Gives a run whose files do not say when it was the time of their last change, but none before `latest`.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! From rows and targets to one outcome, and whether a second run should decide.
 
 use crate::compare::{Comparison, Standing};
-use crate::model::ALL;
+use crate::model::{ALL, Metric};
 
 use super::target::{Status, TargetRow};
 use super::trial::{Grounds, Trial};
@@ -23,7 +23,7 @@ pub(super) fn outcome(
         Standing::Invalid(reason) => return (Outcome::Invalid, reason.clone()),
         Standing::NoBaseline => (Outcome::Inconclusive, "No baseline yet".to_owned()),
         Standing::Incomparable(reason) => (Outcome::Inconclusive, reason.clone()),
-        Standing::Compared => of_rows(trials, rows),
+        Standing::Compared => of_rows(comparison, trials, rows),
     };
     let promised = of_targets(targets);
     match compared.0.cmp(&promised.0) {
@@ -49,7 +49,7 @@ pub(super) fn rests_on_shift(trials: &[Trial<'_>]) -> bool {
 /// false alarms of noisy neighbours from 4–5 % to 0.5 %.
 pub(super) fn is_unconfirmed(comparison: &Comparison, trials: &[Trial<'_>]) -> bool {
     let is_worse = |trial: &Trial<'_>| trial.verdict == Verdict::Regressed && !trial.rule.advisory;
-    let is_doubtful = !trials.is_empty() && of_doubts(trials).0 > Outcome::Passed;
+    let is_doubtful = !trials.is_empty() && of_doubts(comparison, trials).0 > Outcome::Passed;
     comparison.candidates == 1 && (trials.iter().any(is_worse) || is_doubtful)
 }
 
@@ -62,18 +62,22 @@ fn of_severities<'a>(rows: impl Iterator<Item = &'a Row>) -> Outcome {
     }
 }
 
-fn of_rows(trials: &[Trial<'_>], rows: &[Row]) -> (Outcome, String) {
+fn of_rows(comparison: &Comparison, trials: &[Trial<'_>], rows: &[Row]) -> (Outcome, String) {
     match of_severities(rows.iter()) {
         Outcome::Failed => (Outcome::Failed, named(rows, Severity::Failure)),
         Outcome::Warned => (Outcome::Warned, named(rows, Severity::Warning)),
-        _ => of_doubts(trials),
+        _ => of_doubts(comparison, trials),
     }
 }
 
 /// Rows that could not tell, where they are too many or stand over the threshold.
-fn of_doubts(trials: &[Trial<'_>]) -> (Outcome, String) {
+fn of_doubts(comparison: &Comparison, trials: &[Trial<'_>]) -> (Outcome, String) {
     if trials.is_empty() {
         return (Outcome::Inconclusive, "candidate and baseline have no judged figure in common".to_owned());
+    }
+    if is_blind_to_latency(comparison, trials) {
+        let reason = "no latency was judged: the files do not give it, or have too few requests for it";
+        return (Outcome::Inconclusive, reason.to_owned());
     }
     let gating: Vec<&Trial<'_>> = trials.iter().filter(|trial| !trial.rule.advisory).collect();
     let unsure: Vec<&Trial<'_>> =
@@ -91,6 +95,12 @@ fn of_doubts(trials: &[Trial<'_>]) -> (Outcome, String) {
     let reason =
         if better > 0 { format!("nothing became worse, {better} improved") } else { "nothing became worse".to_owned() };
     (Outcome::Passed, reason)
+}
+
+/// Whether there were requests and none of their latencies was tested: all else being well says little then.
+fn is_blind_to_latency(comparison: &Comparison, trials: &[Trial<'_>]) -> bool {
+    let counted = comparison.figures.get(ALL).is_some_and(|figures| figures.contains_key("error-rate"));
+    counted && !trials.iter().any(|trial| Metric::is_latency(&trial.effect.metric))
 }
 
 /// The worst rows by name: `p95 of GET /slow +31.0 %`.

@@ -226,6 +226,26 @@ fn no_requests_are_invalid_in_every_format() {
 }
 
 #[test]
+fn resource_series_alone_are_no_run_to_judge_or_record() {
+    let series = "timestamp,rss_bytes\n1795226400,1000\n1795226401,1000\n1795226402,1000\n";
+    let place = Place::with("server.csv", series);
+    says(&place.invalid(&["server.csv"]), &["no load test result", "did the load test run"]);
+    let recorded = place.run(&["record", "server.csv"]);
+    assert_eq!((recorded.code, place.path(".perf-gate").exists()), (2, false));
+    assert_eq!(place.run(&["inspect", "server.csv"]).code, 0, "to look at, they are fine");
+}
+
+#[test]
+fn latencies_that_were_not_judged_are_not_passed() {
+    let history = format!("{FIXTURES}/locust/baseline/locust_stats_history.csv");
+    let flags = ["compare", "--base", &history, "--head", &history, "--format", "json"];
+    let answer = Place::new().run(&flags);
+    let scenario = scenario(&answer);
+    assert_eq!((answer.code, &scenario["outcome"]), (0, &"inconclusive".into()), "{scenario:#}");
+    says(scenario["reason"].as_str().unwrap(), &["no latency was judged"]);
+}
+
+#[test]
 fn only_errors_fail_where_the_baseline_had_successes_and_are_invalid_elsewhere() {
     let place = Place::with("bad.jtl", jtl(1_000, failed))
         .and("worse.jtl", jtl(900, failed))
