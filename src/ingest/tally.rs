@@ -216,7 +216,8 @@ pub(super) fn sum(endpoints: &[Endpoint], duration: Option<f64>) -> Option<Endpo
     }
     let add = |figure: fn(&Endpoint) -> Option<u64>| requests.iter().map(|e| figure(e)).sum::<Option<u64>>();
     let count = add(|e| e.count);
-    let rate = count.zip(duration.filter(|d| *d > 0.0)).map(|(n, seconds)| n as f64 / seconds);
+    let counted = count.zip(duration.filter(|d| *d > 0.0)).map(|(n, seconds)| n as f64 / seconds);
+    let rate = counted.or_else(|| requests.iter().map(|e| e.throughput).sum());
     Some(Endpoint {
         name: ALL.to_owned(),
         count,

@@ -130,11 +130,7 @@ impl Candidate {
     pub fn of(runs: &[Run]) -> Self {
         let Some(first) = runs.first() else { return Self::default() };
         let total = |figure: fn(&crate::model::Endpoint) -> Option<u64>| {
-            let added = |run: &Run| {
-                let some = run.requests().next().is_some();
-                run.requests().map(figure).sum::<Option<u64>>().filter(|_| some)
-            };
-            runs.iter().map(|run| run.total.as_ref().and_then(figure).or_else(|| added(run))).sum::<Option<u64>>()
+            runs.iter().map(|run| figure(run.total.as_ref()?)).sum::<Option<u64>>()
         };
         Self {
             runs: runs.len() as u64,

@@ -61,7 +61,7 @@ fn body(section: &Section, style: &Style) -> String {
     }
     text.push_str(&separated(rows(section, style)));
     text.push_str(&separated(targets(section, style)));
-    let findings = section.findings.iter().map(|finding| format!("{}: {}", finding.title, finding.detail));
+    let findings = section.findings.iter().map(|finding| format!("{} {}", finding.title, finding.detail));
     text.push_str(&separated(list("finding:", findings, style)));
     let warnings = section.warnings.iter().chain(&section.notes).cloned();
     text.push_str(&separated(list("note:", warnings, style)));

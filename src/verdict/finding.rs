@@ -44,8 +44,8 @@ pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Findin
             kind: "common-shift".to_owned(),
             endpoint: None,
             metric: None,
-            message: "all endpoints shifted together: slower runner or common cause".to_owned(),
-            recommendation: Some("run the same commit again and judge both runs together".to_owned()),
+            message: "All endpoints shifted together: slower runner or common cause.".to_owned(),
+            recommendation: Some("Run the same commit again and judge both runs together.".to_owned()),
             run: None,
             commit: None,
         });
@@ -64,7 +64,7 @@ fn level_shift(group: &[&LevelShift]) -> Finding {
         None => format!("run {}", first.run),
     };
     let message = format!(
-        "the level of {} shifted at {since} ({}{more}): the candidate is compared with the {} since",
+        "The level of {} shifted at {since} ({}{more}): the candidate is compared with the {} since.",
         first.metric,
         named.join(", "),
         super::reason::runs(first.runs)

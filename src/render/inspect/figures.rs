@@ -42,7 +42,7 @@ pub(super) struct Figures<'a> {
 }
 
 /// What is known of an endpoint.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Row<'a> {
     pub(super) name: &'a str,
     pub(super) count: Option<u64>,
@@ -148,24 +148,11 @@ impl Latencies {
     }
 }
 
-/// The run as a whole; where the file has no total, what can be added up of its requests.
+/// The run as a whole.
 fn whole(run: &Run) -> Row<'_> {
-    if let Some(total) = &run.total {
-        return Row { name: ALL, ..Row::of(total) };
-    }
-    let some = run.requests().next().is_some();
-    let sum = |of: fn(&Endpoint) -> Option<u64>| run.requests().map(of).sum::<Option<u64>>().filter(|_| some);
-    let throughput = run.requests().map(|e| e.throughput).sum::<Option<f64>>().filter(|_| some);
-    let total = Endpoint { count: sum(|e| e.count), errors: sum(|e| e.errors), ..Endpoint::default() };
-    Row {
-        name: ALL,
-        count: total.count,
-        errors: total.errors,
-        error_rate: total.error_rate(),
-        throughput,
-        latency: Latencies::default(),
-        latency_all: Latencies::default(),
-        metrics: &[],
+    match &run.total {
+        Some(total) => Row { name: ALL, ..Row::of(total) },
+        None => Row { name: ALL, ..Row::default() },
     }
 }
 
@@ -210,7 +197,8 @@ mod tests {
     #[test]
     fn the_whole_comes_first_and_transactions_stay_apart() {
         let run = &shown(
-            r#"{"schema": "perf-gate/run/v1", "scenario": "s", "endpoints": [{"name": "b", "count": 2, "errors": 1},
+            r#"{"schema": "perf-gate/run/v1", "scenario": "s", "total": {"name": "(all)", "count": 10, "errors": 1},
+            "endpoints": [{"name": "b", "count": 2, "errors": 1},
             {"name": "(a)", "count": 8, "errors": 0}, {"name": "buy", "kind": "transaction", "count": 5}],
             "sources": [{"name": "r.csv", "format": "resources-csv", "size": 1, "digest": ""},
             {"name": "r.jtl", "format": "jmeter-csv", "size": 1, "digest": ""}]}"#,
