@@ -233,6 +233,9 @@ pub struct Init {
     /// Overwrite a perf-gate.yml that is there
     #[arg(long)]
     pub force: bool,
+    /// Print what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Flags of `schema`.

@@ -13,6 +13,10 @@ const TEMPLATE: &str = include_str!("init.yml");
 /// # Errors
 /// One that is there already, unless forced; a folder that cannot be written.
 pub(super) fn write(flags: &cli::Init) -> Result<u8> {
+    if flags.dry_run {
+        files::write(None, &filled(&flags.scenario)?)?;
+        return Ok(PASSED);
+    }
     let there = files::exists(config::FILE);
     ensure!(flags.force || !there, "{} is there already; --force overwrites it", config::FILE);
     files::write(Some(config::FILE), &filled(&flags.scenario)?)?;

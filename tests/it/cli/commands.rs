@@ -44,10 +44,12 @@ fn a_report_that_is_none_is_refused_with_its_name() {
 #[test]
 fn init_writes_a_configuration_once() {
     let folder = tempfile::tempdir().unwrap();
+    let shown = perf_gate(folder.path(), &["init", "--dry-run", "--scenario", "search"]).stdout;
+    assert!(!folder.path().join("perf-gate.yml").exists(), "a dry run writes nothing");
     let answer = perf_gate(folder.path(), &["init", "--scenario", "search"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (0, ""));
     let text = std::fs::read_to_string(folder.path().join("perf-gate.yml")).unwrap();
-    assert!(text.contains("\n  search:\n"), "{text}");
+    assert!(text == shown && text.contains("\n  search:\n"), "{text}");
     let again = perf_gate(folder.path(), &["init"]);
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("--force"), "{again:?}");
