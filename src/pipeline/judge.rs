@@ -51,7 +51,8 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
         return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
     }
     let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
-    Ok(Report::new(vec![conclude(&head, &baseline, Vec::new(), settings)?]))
+    let command = compare_again(flags, &head);
+    Ok(Report::new(vec![conclude(&head, command, &baseline, Vec::new(), settings)?]))
 }
 
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
@@ -81,12 +82,12 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
     match remembered(&mut runs, wanted, flags, store, settings) {
-        Ok((baseline, warnings)) => conclude(&runs, &baseline, warnings, settings),
+        Ok((baseline, warnings)) => conclude(&runs, check_again(wanted, store, &runs), &baseline, warnings, settings),
         Err(error) if error.is::<store::Newer>() => Err(error),
         Err(error) => {
             let warning = Warning(format!("the history could not be read: {error:#}"));
             date(&mut runs, wanted, None)?;
-            conclude(&runs, &Baseline::default(), vec![warning], settings)
+            conclude(&runs, check_again(wanted, store, &runs), &Baseline::default(), vec![warning], settings)
         }
     }
 }
@@ -134,8 +135,41 @@ fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> R
     runs.iter_mut().zip(&wanted.runs).try_for_each(|(run, paths)| read::date(run, paths, latest))
 }
 
+/// The arguments that judge the runs again, later or elsewhere, against the same part of the same history.
+fn check_again(wanted: &read::Wanted, store: &dyn Store, runs: &[Run]) -> Vec<String> {
+    let mut words = vec!["check".to_owned()];
+    for (at, files) in wanted.runs.iter().enumerate() {
+        words.extend((at > 0).then(|| "--run".to_owned()));
+        words.extend(files.iter().cloned());
+    }
+    let first = &runs[0];
+    words.extend(["--scenario".to_owned(), first.scenario.clone()]);
+    words.extend(first.started_at.iter().flat_map(|at| ["--at".to_owned(), at.to_string()]));
+    words.extend(["--store".to_owned(), store.name()]);
+    words
+}
+
+/// The arguments that compare the same files again.
+fn compare_again(flags: &cli::Compare, head: &[Run]) -> Vec<String> {
+    let mut words = vec!["compare".to_owned()];
+    for (flag, groups) in [("--base", &flags.bases), ("--head", &flags.heads)] {
+        for files in groups {
+            words.push(flag.to_owned());
+            words.extend(files.iter().cloned());
+        }
+    }
+    words.extend(head.iter().take(1).flat_map(|run| ["--scenario".to_owned(), run.scenario.clone()]));
+    words
+}
+
 /// Compares and judges.
-fn conclude(runs: &[Run], baseline: &Baseline, warnings: Vec<Warning>, settings: &read::Settings) -> Result<Scenario> {
+fn conclude(
+    runs: &[Run],
+    command: Vec<String>,
+    baseline: &Baseline,
+    warnings: Vec<Warning>,
+    settings: &read::Settings,
+) -> Result<Scenario> {
     let candidates = records(runs)?;
     let scenario = runs.first().map_or("", |run| run.scenario.as_str());
     let mut policy = settings.config.policy(scenario);
@@ -150,7 +184,7 @@ fn conclude(runs: &[Run], baseline: &Baseline, warnings: Vec<Warning>, settings:
             judgement.warnings.push(warning);
         }
     }
-    Ok(Scenario::new(judgement, Candidate::of(runs)))
+    Ok(Scenario::new(judgement, Candidate::of(runs, command)))
 }
 
 /// A warning for each metric that the configuration gives a threshold and no row has: it gates nothing.

@@ -71,11 +71,10 @@ pub(super) fn cell(text: &str) -> String {
 /// `text` as one word of a POSIX shell.
 pub(super) fn word(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(safe) {
+    if !text.is_empty() && text.chars().all(safe) {
         text.to_owned()
     } else {
-        let path = if text.starts_with('-') { "./" } else { "" };
-        format!("'{path}{}'", text.replace('\'', r"'\''"))
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -225,6 +224,6 @@ mod tests {
         assert_eq!(log("a\n  ::error::b\n"), "a\n  \u{200b}::error::b\n");
         assert_eq!(word("my load.jtl"), "'my load.jtl'");
         assert_eq!(word("$(id)'"), r"'$(id)'\'''");
-        assert_eq!(word("-rf"), "'./-rf'");
+        assert_eq!(word("--scenario"), "--scenario");
     }
 }

@@ -66,6 +66,8 @@ pub struct Candidate {
     pub ids: Vec<String>,
     /// Files they were read from.
     pub sources: Vec<String>,
+    /// Arguments of perf-gate that give the judgement again.
+    pub command: Vec<String>,
     /// Start of the first.
     pub started_at: Option<Timestamp>,
     /// Measured duration of the first, warm-up included, s.
@@ -127,7 +129,7 @@ impl Scenario {
 
 impl Candidate {
     /// What a report tells of runs.
-    pub fn of(runs: &[Run]) -> Self {
+    pub fn of(runs: &[Run], command: Vec<String>) -> Self {
         let Some(first) = runs.first() else { return Self::default() };
         let total = |figure: fn(&crate::model::Endpoint) -> Option<u64>| {
             runs.iter().map(|run| figure(run.total.as_ref()?)).sum::<Option<u64>>()
@@ -136,6 +138,7 @@ impl Candidate {
             runs: runs.len() as u64,
             ids: runs.iter().filter_map(|run| run.id.clone()).collect(),
             sources: runs.iter().flat_map(|run| run.sources.iter().map(|source| source.name.clone())).collect(),
+            command,
             started_at: first.started_at,
             duration: first.duration,
             warm_up: first.summary.as_ref().map(|summary| summary.warm_up),

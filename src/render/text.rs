@@ -139,7 +139,7 @@ fn context(section: &Section, style: &Style) -> String {
     let quiet = section.outcome == Outcome::Passed && !style.verbose;
     let facts = section.facts.iter().map(|fact| (fact.name, fact.value.as_str()));
     let facts = facts.filter(|(name, _)| !quiet || matches!(*name, "candidate" | "requests"));
-    let again = (!quiet).then_some(("reproduce", section.reproduce.as_str()));
+    let again = Some(("reproduce", section.reproduce.as_str())).filter(|(_, command)| !quiet && !command.is_empty());
     let baseline = [("baseline", section.baseline.as_str())];
     let all = baseline.into_iter().chain(facts).chain(again);
     all.map(|(name, value)| fact(name, value, style)).collect()

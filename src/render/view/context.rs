@@ -49,24 +49,20 @@ pub(super) fn facts(run: &Candidate) -> Vec<Fact> {
     known.into_iter().filter(|(_, value)| !value.is_empty()).map(fact).collect()
 }
 
+/// Longest command that is shown.
+const COMMAND: usize = 2_000;
+
 /// The first characters of a commit, as people quote it.
 pub(super) fn short(commit: &str) -> String {
     let hash = commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     if hash { commit.chars().take(7).collect() } else { name(commit) }
 }
 
-/// The command that gives the judgement again, given the same store.
+/// The command that gives the judgement again; empty where nothing was judged.
 pub(super) fn reproduce(scenario: &Scenario) -> String {
-    let run = &scenario.run;
-    let files: Vec<String> = run.sources.iter().map(|source| word(&name(source))).collect();
-    let files = match (files.is_empty(), run.runs) {
-        (true, _) => "FILES".to_owned(),
-        (false, 0 | 1) => files.join(" "),
-        (false, _) => files.iter().map(|file| format!("--run {file}")).collect::<Vec<_>>().join(" "),
-    };
-    let at = run.started_at.map_or(String::new(), |at| format!(" --at {at}"));
-    let command = format!("perf-gate check {files} --scenario {}{at} --store …", word(&name(&scenario.name)));
-    line(&command, SENTENCE)
+    let words = scenario.run.command.iter().map(|argument| word(&name(argument)));
+    let words: Vec<String> = std::iter::once("perf-gate".to_owned()).chain(words).collect();
+    if words.len() == 1 { String::new() } else { line(&words.join(" "), COMMAND) }
 }
 
 fn candidate(run: &Candidate) -> String {
