@@ -345,6 +345,19 @@ pub struct Output {
     pub quiet: bool,
 }
 
+impl Reading {
+    /// The flags that read files in the same way again.
+    pub fn again(&self) -> Vec<String> {
+        let one =
+            |flag: &str, value: &Option<String>| value.iter().flat_map(|v| [flag.to_owned(), v.clone()]).collect();
+        let mut words: Vec<String> = one("--config", &self.config);
+        words.extend::<Vec<String>>(one("--warm-up", &self.warm_up));
+        words.extend(self.resource.iter().flat_map(|value| ["--resource".to_owned(), value.clone()]));
+        words.extend(self.allow_truncated.then(|| "--allow-truncated".to_owned()));
+        words
+    }
+}
+
 /// Reads the command line of this process; prints help or an error and ends it where the flags ask for that.
 pub fn parse() -> Cli {
     from(Cli::command().get_matches()).unwrap_or_else(|error| error.exit())

@@ -82,12 +82,14 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
     match remembered(&mut runs, wanted, flags, store, settings) {
-        Ok((baseline, warnings)) => conclude(&runs, check_again(wanted, store, &runs), &baseline, warnings, settings),
+        Ok((baseline, warnings)) => {
+            conclude(&runs, check_again(wanted, flags, store, &runs), &baseline, warnings, settings)
+        }
         Err(error) if error.is::<store::Newer>() => Err(error),
         Err(error) => {
             let warning = Warning(format!("the history could not be read: {error:#}"));
             date(&mut runs, wanted, None)?;
-            conclude(&runs, check_again(wanted, store, &runs), &Baseline::default(), vec![warning], settings)
+            conclude(&runs, check_again(wanted, flags, store, &runs), &Baseline::default(), vec![warning], settings)
         }
     }
 }
@@ -136,7 +138,7 @@ fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> R
 }
 
 /// The arguments that judge the runs again, later or elsewhere, against the same part of the same history.
-fn check_again(wanted: &read::Wanted, store: &dyn Store, runs: &[Run]) -> Vec<String> {
+fn check_again(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, runs: &[Run]) -> Vec<String> {
     let mut words = vec!["check".to_owned()];
     for (at, files) in wanted.runs.iter().enumerate() {
         words.extend((at > 0).then(|| "--run".to_owned()));
@@ -146,6 +148,7 @@ fn check_again(wanted: &read::Wanted, store: &dyn Store, runs: &[Run]) -> Vec<St
     words.extend(["--scenario".to_owned(), first.scenario.clone()]);
     words.extend(first.started_at.iter().flat_map(|at| ["--at".to_owned(), at.to_string()]));
     words.extend(["--store".to_owned(), store.name()]);
+    words.extend(flags.input.reading.again());
     words
 }
 
@@ -159,6 +162,7 @@ fn compare_again(flags: &cli::Compare, head: &[Run]) -> Vec<String> {
         }
     }
     words.extend(head.iter().take(1).flat_map(|run| ["--scenario".to_owned(), run.scenario.clone()]));
+    words.extend(flags.reading.again());
     words
 }
 
