@@ -30,6 +30,8 @@ pub enum Command {
     Check(Check),
     /// Add a run to the history
     Record(Record),
+    /// Accept a regression: its series restarts on the new level
+    Accept(Accept),
     /// Compare runs with each other, without a history
     Compare(Compare),
     /// Show what is in result files, as perf-gate sees it
@@ -93,6 +95,47 @@ pub struct Record {
     /// Say nothing but errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Flags of `accept`.
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// Name of the scenario
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: String,
+    /// The metric, or a pattern: p95, '*'
+    #[arg(value_name = "METRIC")]
+    pub metric: String,
+    /// The endpoint, or a pattern: 'GET /search*', '(all)'
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoint: String,
+    /// Why the new level is right
+    #[arg(value_name = "REASON")]
+    pub reason: String,
+    /// Who accepts it
+    #[arg(long, value_name = "NAME")]
+    pub author: String,
+    /// When the acceptance ends: then the series is compared with its old level again (default: never)
+    #[arg(long, value_name = "DATE|RFC3339")]
+    pub until: Option<String>,
+    /// Start of the first run on the new level (default: of the regression that is open, or else the time of acceptance)
+    #[arg(long, value_name = "RFC3339")]
+    pub from: Option<Timestamp>,
+    /// Time of the acceptance (default: start of the latest run)
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Commit at which it is accepted
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// Say what would be accepted, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Flags of `compare`.

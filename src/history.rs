@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{ALL, LogValue, Record};
+use crate::model::{ALL, Acceptance, LogValue, Record};
 
 /// Runs that keep their full histograms and intervals: more than any baseline takes, 4.6 MB at 46 kB a run.
 const FULL_RUNS: usize = 100;
@@ -17,12 +17,24 @@ const THIN_DAYS: i64 = 90;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     records: Vec<Record>,
+    accepted: Vec<Acceptance>,
 }
 
 impl History {
     /// The recorded runs, oldest first; runs of one instant in the order of their ids.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// What people accepted in these runs' scenario, in the order of time.
+    pub fn accepted(&self) -> &[Acceptance] {
+        &self.accepted
+    }
+
+    /// Adds acceptances.
+    pub fn accept(&mut self, accepted: impl IntoIterator<Item = Acceptance>) {
+        self.accepted.extend(accepted);
+        self.accepted.sort_by_key(|a| a.at);
     }
 
     /// Adds a run in its place; says whether it was new. A run whose id is known changes nothing.
@@ -67,7 +79,7 @@ impl FromIterator<Record> for History {
         let unique: BTreeMap<String, Record> = records.into_iter().map(|r| (r.id.clone(), r)).collect();
         let mut records: Vec<Record> = unique.into_values().collect();
         records.sort_by(|a, b| order(a).cmp(&order(b)));
-        Self { records }
+        Self { records, accepted: Vec::new() }
     }
 }
 
@@ -180,6 +192,7 @@ mod tests {
             basis: Basis::Ok,
             load: Load::default(),
             invalid: None,
+            judged: None,
             summary: Summary::default(),
         }
     }

@@ -1,6 +1,6 @@
 //! The effects of each metric: of the run, and of its endpoints.
 
-use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, quantile_of};
+use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, SeriesName, quantile_of};
 use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpoints, error_rate, se1, single};
 
 use super::runs::{Runs, requests};
@@ -68,7 +68,7 @@ impl Of<'_> {
             |summary| summary.total.latency.get(name).copied(),
             |summary| Some(requests(&summary.total)),
         );
-        let pooled = single(&pooled, self.priors.cv_global, self.priors);
+        let pooled = single(&self.runs.accepted(pooled, &self.series(ALL)), self.priors.cv_global, self.priors);
         let (change, runs) = match (common, &pooled) {
             (Some(common), _) => (Change::Log(plain(common.estimate)), common.runs),
             (None, Some(pooled)) => (Change::Shown(pooled.raw), pooled.runs),
@@ -86,7 +86,7 @@ impl Of<'_> {
             |summary| summary.total.throughput,
             |summary| summary.total.count.map(|n| n as f64),
         );
-        self.push_single(&run, self.priors.cv_global);
+        self.push_single(run, self.priors.cv_global);
         let names = self.runs.names();
         if names.len() >= self.priors.min_endpoints {
             // The common factor of the endpoints is the run's own row above: it is no row again.
@@ -100,7 +100,7 @@ impl Of<'_> {
         let name = self.metric.name.to_string();
         let run = self.runs.series(self.metric.better.sign(), 0.0, |s| s.values.get(&name).copied(), |_| None);
         let cv = if name == "memory" { self.priors.cv_memory } else { self.priors.cv_global };
-        self.push_single(&run, cv);
+        self.push_single(run, cv);
         let all = self.compare_endpoints(SE1_BODY, |e: &EndpointSummary| e.values.get(&name).copied());
         self.push_endpoints(&all);
     }
@@ -120,7 +120,9 @@ impl Of<'_> {
     ) -> stats::EndpointEffects {
         let sign = self.metric.better.sign();
         let names = self.runs.names();
-        let series: Vec<Series> = names.iter().map(|name| self.runs.endpoint(name, sign, se1, &figure)).collect();
+        let accepted =
+            |name: &&str| self.runs.accepted(self.runs.endpoint(name, sign, se1, &figure), &self.series(name));
+        let series: Vec<Series> = names.iter().map(accepted).collect();
         endpoints(&series, self.priors)
     }
 
@@ -138,17 +140,22 @@ impl Of<'_> {
         self.push(endpoint, Scope::Endpoint, figures, effect.runs, step, Change::Log(change));
     }
 
-    fn push_single(&mut self, series: &Series, cv: f64) {
-        let Some(effect) = single(series, cv, self.priors) else { return };
+    fn push_single(&mut self, series: Series, cv: f64) {
+        let Some(effect) = single(&self.runs.accepted(series, &self.series(ALL)), cv, self.priors) else { return };
         self.note_shift(ALL, &effect);
         let figures = Some(self.figures(&effect));
         self.push(ALL, Scope::Run, figures, effect.runs, None, Change::Log(log_change(&effect, None)));
     }
 
     fn push_rate(&mut self, endpoint: &str, scope: Scope, of: impl Fn(&Record) -> Option<Counts>) {
-        let collect = |runs: &[&Record]| runs.iter().filter_map(|run| of(run)).collect::<Vec<_>>();
-        let earlier = collect(&self.runs.past[..self.runs.earlier]);
-        let (past, now) = (collect(self.runs.window()), collect(&self.runs.now));
+        let series = self.series(endpoint);
+        let (earlier, window) = self.runs.past.split_at(self.runs.start(&series));
+        let collect = |runs: &[&Record]| {
+            let valid = runs.iter().filter(|run| !self.runs.is_void(run, &series));
+            valid.filter_map(|run| of(run)).collect::<Vec<_>>()
+        };
+        let (earlier, past) = (collect(earlier), collect(window));
+        let now: Vec<Counts> = self.runs.now.iter().filter_map(|run| of(run)).collect();
         if let Some(rate) = error_rate(&earlier, &past, &now, self.priors) {
             let figures = Some((rate.baseline, rate.candidate));
             self.push(endpoint, scope, figures, rate.runs, None, Change::Rate(rate));
@@ -176,6 +183,11 @@ impl Of<'_> {
             step,
             change,
         });
+    }
+
+    /// The series of an endpoint.
+    fn series(&self, endpoint: &str) -> SeriesName {
+        SeriesName { endpoint: endpoint.to_owned(), metric: self.metric.name.to_string() }
     }
 
     /// Baseline and candidate in their unit.

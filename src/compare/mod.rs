@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
-use crate::model::{Basis, Direction, Metric, Record, Unit, Warning};
+use crate::model::{Acceptance, Basis, Direction, Metric, Record, Unit, Warning};
 use crate::stats::{Estimate, Priors, RateEffect};
 
 use runs::Runs;
@@ -41,6 +41,8 @@ impl Default for Settings {
 pub struct Comparison {
     /// The load test's name.
     pub scenario: String,
+    /// Start of the first candidate run.
+    pub at: Option<Timestamp>,
     /// Whether there is anything to compare.
     pub standing: Standing,
     /// The runs compared with.
@@ -57,6 +59,8 @@ pub struct Comparison {
     pub gone: Vec<String>,
     /// Series whose baseline starts at a shift of their level.
     pub shifts: Vec<LevelShift>,
+    /// New levels that people accepted since the first baseline run; those that expired lately among them.
+    pub accepted: Vec<Acceptance>,
     /// The candidate's own figures by endpoint and metric, in base units; the run's under `(all)`.
     pub figures: BTreeMap<String, BTreeMap<String, f64>>,
     /// What a reader should know before trusting an effect.
@@ -179,6 +183,7 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
     let runs = Runs::new(candidates, baseline);
     let mut comparison = Comparison {
         scenario: candidates.first().map_or_else(String::new, |record| record.scenario.clone()),
+        at: candidates.first().map(|record| record.started_at),
         standing: standing::standing(&runs, baseline),
         baseline: standing::describe(&runs, baseline),
         candidates: candidates.len(),
@@ -187,6 +192,7 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         appeared: Vec::new(),
         gone: Vec::new(),
         shifts: Vec::new(),
+        accepted: runs.acceptances(),
         figures: figures::figures(candidates),
         warnings: standing::warnings(&runs, baseline),
     };

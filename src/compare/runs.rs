@@ -1,7 +1,7 @@
 //! The runs that are compared, and series taken through them.
 
 use crate::baseline::Baseline;
-use crate::model::{Basis, EndpointSummary, LogValue, Record, Summary};
+use crate::model::{Acceptance, Basis, EndpointSummary, LogValue, Record, SeriesName, Summary};
 use crate::stats::{MIN_OK, SD_UNKNOWN, Series};
 
 /// Baseline and candidate runs that can be compared.
@@ -10,6 +10,9 @@ pub(super) struct Runs<'a> {
     pub(super) past: Vec<&'a Record>,
     pub(super) earlier: usize,
     pub(super) now: Vec<&'a Record>,
+    /// Levels that people accepted, and those whose acceptance has expired.
+    accepted: Vec<&'a Acceptance>,
+    expired: Vec<&'a Acceptance>,
 }
 
 impl<'a> Runs<'a> {
@@ -20,7 +23,9 @@ impl<'a> Runs<'a> {
         let mut past: Vec<&Record> = baseline.earlier.iter().filter(same).collect();
         let earlier = past.len();
         past.extend(baseline.runs.iter().filter(same));
-        Self { past, earlier, now: candidates.iter().collect() }
+        let at = candidates.first().map(|record| record.started_at);
+        let (expired, accepted) = baseline.accepted.iter().partition(|a| at.is_some_and(|at| a.has_expired(at)));
+        Self { past, earlier, now: candidates.iter().collect(), accepted, expired }
     }
 
     pub(super) fn basis(&self) -> Basis {
@@ -70,6 +75,38 @@ impl<'a> Runs<'a> {
             past_variance: variance(&self.past),
             now_variance: variance(&self.now),
         }
+    }
+
+    /// Where the level of a series starts among the baseline runs: with the window, or where a new level was accepted.
+    pub(super) fn start(&self, series: &SeriesName) -> usize {
+        let accepted = self.accepted.iter().filter(|a| a.covers(series)).map(|a| a.from).max();
+        let start = accepted.map_or(0, |from| self.past.partition_point(|run| run.started_at < from));
+        start.max(self.earlier)
+    }
+
+    /// Whether a baseline run was on a level of the series that is accepted no more.
+    pub(super) fn is_void(&self, run: &Record, series: &SeriesName) -> bool {
+        let held = |a: &&&Acceptance| a.from <= run.started_at && a.until.is_some_and(|until| run.started_at <= until);
+        self.expired.iter().filter(held).any(|a| a.covers(series))
+    }
+
+    /// The acceptances that changed what a series is compared with.
+    pub(super) fn acceptances(&self) -> Vec<Acceptance> {
+        let split = |a: &&&Acceptance| self.past.first().is_some_and(|run| run.started_at < a.from);
+        let voided = |a: &&&Acceptance| {
+            self.past.iter().any(|run| a.from <= run.started_at && a.until.is_some_and(|until| run.started_at <= until))
+        };
+        let held = self.accepted.iter().filter(split).chain(self.expired.iter().filter(voided));
+        held.map(|a| (*a).clone()).collect()
+    }
+
+    /// A figure under what people accepted of it: before a new level only the spread counts.
+    pub(super) fn accepted(&self, mut figure: Series, series: &SeriesName) -> Series {
+        figure.earlier = self.start(series);
+        for (value, run) in figure.past.iter_mut().zip(&self.past) {
+            *value = value.filter(|_| !self.is_void(run, series));
+        }
+        figure
     }
 
     /// Endpoints of the candidate that no baseline run has.

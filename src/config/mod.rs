@@ -12,6 +12,7 @@ pub use policy::{measure, metrics};
 pub use threshold::{MetricName, Target, Threshold};
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 
 use anyhow::{Result, anyhow};
 use schemars::JsonSchema;
@@ -46,6 +47,8 @@ pub struct Config {
     pub store: Option<String>,
     /// Which outcome sets exit status 1.
     pub fail_on: FailOn,
+    /// Runs in a row on trunk that confirm a regression; without it one, but two of a mere shift of the whole run.
+    pub confirm: Option<NonZeroU8>,
     /// Which past runs are compared with.
     pub baseline: Baseline,
     /// Added to the environment of every run and part of its fingerprint: `region: eu-1`; `os`, `arch` and `cpu` can

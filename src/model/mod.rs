@@ -3,23 +3,29 @@
 //! Everything here is plain data in base units (seconds, bytes, 1/s, ratios); nothing reads a file, a clock or the
 //! environment. A run as it is held in memory is the run as it is written: the native format is `Run`, serialised.
 
+mod acceptance;
 mod cell;
 mod distribution;
 mod environment;
 mod latency;
 mod metric;
 mod native;
+mod outcome;
+mod pattern;
 mod record;
 mod run;
 mod summary;
 mod timeline;
 mod unit;
 
+pub use acceptance::{ACCEPTANCE_SCHEMA, Acceptance};
 pub use distribution::Histogram;
 pub use environment::{Environment, Load, Tool};
 pub use latency::{Latency, Resolution};
 pub use metric::{Direction, Metric, quantile_of};
 pub use native::{SCHEMA, parse, schema, write};
+pub use outcome::{Judged, Outcome, Regression, SeriesName};
+pub use pattern::matches;
 pub use record::Record;
 pub use run::{ALL, Basis, Endpoint, Failure, Interval, Kind, Measurement, OTHER, Run, Series, Source, Warning};
 pub use summary::{EndpointSummary, LogValue, Summary, WarmUp};

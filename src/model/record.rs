@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Load, Run, Summary};
+use super::{Basis, Judged, Load, Run, Summary};
 
 /// Identity and judged values of a run: a few kilobytes, so that a week of runs is a few files to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,6 +39,9 @@ pub struct Record {
     /// Why the run cannot be judged, if it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
+    /// What became of the run when it was recorded; absent where it was not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// The judged values.
     pub summary: Summary,
 }
@@ -58,6 +61,7 @@ impl Record {
             basis: run.basis,
             load: run.load.clone(),
             invalid: run.invalid.clone(),
+            judged: run.judged.clone(),
             summary: run.summary.clone()?,
         })
     }

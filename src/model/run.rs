@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Environment, Latency, Load, Summary, Timeline, Tool, Unit};
+use super::{Direction, Environment, Judged, Latency, Load, Summary, Timeline, Tool, Unit};
 
 /// The name of the run as a whole, where an endpoint's name is shown.
 pub const ALL: &str = "(all)";
@@ -79,6 +79,9 @@ pub struct Run {
     /// Why this run cannot be judged (zero requests, an aborted test), if it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
+    /// What became of the run when it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
     /// What is judged: the values left when the warm-up is cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
@@ -112,6 +115,7 @@ impl Run {
             sources: Vec::new(),
             warnings: Vec::new(),
             invalid: None,
+            judged: None,
             summary: None,
             timeline: None,
         }

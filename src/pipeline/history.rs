@@ -3,11 +3,13 @@
 use anyhow::{Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{INVALID, NOT_RECORDED, PASSED, read};
+use super::{INVALID, NOT_RECORDED, PASSED, judge, read};
 use crate::config::Config;
 use crate::history::Retention;
 use crate::model::{Run, Unit, parse_amount, parse_duration};
+use crate::render::{Scenario, word};
 use crate::store::{self, Preview, Prune, Recorded, Store, Upkeep};
+use crate::verdict::{Outcome, Row, Severity, Verdict};
 use crate::{cli, files};
 
 /// Where history is kept when nothing else is said.
@@ -18,53 +20,79 @@ pub(super) fn open(flags: &cli::History, config: &Config) -> Result<Box<dyn Stor
     store::open(flags.store.as_deref().or(config.store.as_deref()).unwrap_or(DEFAULT_STORE))
 }
 
-/// Adds runs to the history.
+/// Adds runs to the history, each with what became of it beside the runs before.
 pub(super) fn record(flags: &cli::Record) -> Result<u8> {
     let settings = read::Settings::new(&flags.input.reading, flags.format.clone(), flags.quiet)?;
     let store = open(&flags.history, &settings.config)?;
     let mut status = PASSED;
     for wanted in read::wanted(&flags.input, &settings.config)? {
-        for paths in &wanted.runs {
-            let mut run = read::run(&wanted, paths, &settings)?;
-            read::identify(&mut run, &flags.identity);
-            read::require_load(&mut run);
-            read::date(&mut run, paths, None)?;
-            status = status.max(record_one(&run, store.as_ref(), flags)?);
-        }
+        status = status.max(match judge::to_record(&wanted, &flags.identity, store.as_ref(), &settings) {
+            Ok((runs, scenario)) => record_all(&runs, &scenario, store.as_ref(), flags),
+            Err(error) if error.is::<judge::Unread>() => not_recorded(&wanted.scenario, &error),
+            Err(error) => return Err(error),
+        });
     }
     Ok(status)
 }
 
-fn record_one(run: &Run, store: &dyn Store, flags: &cli::Record) -> Result<u8> {
+/// Records the runs of a scenario, unless they are invalid.
+fn record_all(runs: &[Run], scenario: &Scenario, store: &dyn Store, flags: &cli::Record) -> u8 {
     let say = |text: String| {
         if !flags.quiet {
             files::say(&text)
         }
     };
-    run.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
-    let named = format!("run {} of {}", run.id.as_deref().unwrap_or("?"), run.scenario);
-    if let Some(reason) = &run.invalid {
-        files::say(&format!("perf-gate: {named} is invalid and was not recorded: {reason}"));
-        return Ok(INVALID);
+    let named = |run: &Run| format!("run {} of {}", run.id.as_deref().unwrap_or("?"), run.scenario);
+    scenario.warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
+    if scenario.outcome == Outcome::Invalid {
+        let named = runs.iter().map(named).collect::<Vec<_>>().join(", ");
+        files::say(&format!("perf-gate: {named} is invalid and was not recorded: {}", scenario.reason));
+        return INVALID;
     }
-    if flags.dry_run {
-        say(format!("would record {named} in {}", store.name()));
-        return Ok(PASSED);
-    }
-    match store::record(store, run) {
-        Ok((recorded, warnings)) => {
-            warnings.iter().for_each(|warning| say(format!("warning: {warning}")));
-            match recorded {
-                Recorded::New => say(format!("recorded {named} in {}", store.name())),
-                Recorded::AlreadyThere => say(format!("{named} is in {} already: nothing to do", store.name())),
+    let mut status = PASSED;
+    for run in runs {
+        status = status.max(match record_one(run, &named(run), store, flags.dry_run) {
+            Ok(done) => {
+                done.into_iter().for_each(&say);
+                PASSED
             }
-            Ok(PASSED)
-        }
-        Err(error) => {
-            files::say(&format!("perf-gate: {named} was not recorded: {error:#}"));
-            Ok(NOT_RECORDED)
-        }
+            Err(error) => not_recorded(&named(run), &error),
+        });
     }
+    regressed(scenario).into_iter().for_each(say);
+    status
+}
+
+/// Records a run; returns what is to be told.
+fn record_one(run: &Run, named: &str, store: &dyn Store, dry_run: bool) -> Result<Vec<String>> {
+    if dry_run {
+        return Ok(vec![format!("would record {named} in {}", store.name())]);
+    }
+    let (recorded, warnings) = store::record(store, run)?;
+    let done = match recorded {
+        Recorded::New => format!("recorded {named} in {}", store.name()),
+        Recorded::AlreadyThere => format!("{named} is in {} already: nothing to do", store.name()),
+    };
+    Ok(warnings.iter().map(|warning| format!("warning: {warning}")).chain([done]).collect())
+}
+
+fn not_recorded(what: &str, error: &anyhow::Error) -> u8 {
+    files::say(&format!("perf-gate: {what} was not recorded: {error:#}"));
+    NOT_RECORDED
+}
+
+/// What to do about a run that regressed: it is no baseline for later ones.
+fn regressed(scenario: &Scenario) -> Option<String> {
+    let failing = |row: &&Row| row.verdict == Verdict::Regressed && row.severity >= Some(Severity::Failure);
+    let row = scenario.rows.iter().find(failing)?;
+    let (name, reason) = (&scenario.name, scenario.reason.trim_end_matches('.'));
+    Some(format!(
+        "{name} regressed ({reason}): later runs are compared with the level before, until it is fixed or accepted:\n  \
+         perf-gate accept {} {} {} \"why\" --author NAME",
+        word(name),
+        word(&row.metric),
+        word(&row.endpoint)
+    ))
 }
 
 /// Thins the history by age.

@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
-use super::{history, read};
+use super::read;
 use crate::baseline::Baseline;
-use crate::model::{Record, Run, Warning};
+use crate::history::History;
+use crate::model::{Judged, Record, Run, Warning};
 use crate::render::{Candidate, Report, Scenario};
-use crate::store::{self, Snapshot, Store};
+use crate::store::{self, Loaded, Snapshot, Store};
 use crate::verdict::{Judgement, Policy};
 use crate::{baseline, cli, compare, config, files, verdict};
 
 /// Judges the wanted runs against the history in the store.
 pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
-    let store = history::open(&flags.history, &settings.config)?;
+    let store = super::history::open(&flags.history, &settings.config)?;
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let mut scenarios = Vec::new();
     for wanted in &wanted {
@@ -50,9 +51,9 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
     if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
         return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
     }
-    let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
-    let command = compare_again(flags, &head);
-    Ok(Report::new(vec![conclude(&head, command, &baseline, Vec::new(), settings)?]))
+    let baseline = Baseline { runs: records(&base)?, notes: differences(&base, &head), ..Baseline::default() };
+    let case = Case { runs: &head, past: Past { baseline, ..Past::default() }, command: compare_again(flags, &head) };
+    Ok(Report::new(vec![case.conclude(settings)?.0]))
 }
 
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
@@ -75,55 +76,119 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
     Ok(runs)
 }
 
+/// What the store remembers for the runs under judgement.
+#[derive(Default)]
+pub(super) struct Past {
+    /// Recorded runs, acceptances.
+    pub(super) history: History,
+    /// Those compared with.
+    pub(super) baseline: Baseline,
+    /// Suspicious recorded runs of the same commit: the new runs confirm them or not.
+    suspicious: Vec<Record>,
+    /// What could not be read.
+    warnings: Vec<Warning>,
+}
+
 /// Judges the runs of one scenario against what the store remembers of it; without it where the store cannot be read.
 ///
 /// # Errors
 /// Runs that cannot be judged, and a history of which this program could read only the older part.
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
-    match remembered(&mut runs, wanted, flags, store, settings) {
-        Ok((baseline, warnings)) => {
-            conclude(&runs, check_again(wanted, flags, store, &runs), &baseline, warnings, settings)
-        }
-        Err(error) if error.is::<store::Newer>() => Err(error),
+    let past = match remembered(&mut runs, wanted, flags.identity.at, store, settings) {
+        Ok(past) => past,
         Err(error) => {
-            let warning = Warning(format!("the history could not be read: {error:#}"));
+            let unread = error.downcast::<Unread>()?;
+            if unread.0.is::<store::Newer>() {
+                return Err(unread.0);
+            }
             date(&mut runs, wanted, None)?;
-            conclude(&runs, check_again(wanted, flags, store, &runs), &Baseline::default(), vec![warning], settings)
+            Past { warnings: vec![Warning(format!("the history could not be read: {unread}"))], ..Past::default() }
         }
+    };
+    let command = check_again(wanted, flags, store, &runs);
+    Ok(Case { runs: &runs, past, command }.conclude(settings)?.0)
+}
+
+/// Judges the runs of one scenario, to be recorded: the runs, each with what became of them.
+///
+/// # Errors
+/// Runs that cannot be judged, a store that cannot be read.
+pub(super) fn to_record(
+    wanted: &read::Wanted,
+    identity: &cli::Identity,
+    store: &dyn Store,
+    settings: &read::Settings,
+) -> Result<(Vec<Run>, Scenario)> {
+    let mut runs = read_all(wanted, identity, settings)?;
+    let past = remembered(&mut runs, wanted, identity.at, store, settings)?;
+    let (scenario, judged) = Case { runs: &runs, past, command: Vec::new() }.conclude(settings)?;
+    for run in &mut runs {
+        run.judged = Some(judged.clone());
     }
+    Ok((runs, scenario))
 }
 
 /// Dates the runs and finds what to compare them with.
+///
+/// # Errors
+/// [`Unread`], and runs without a time.
 fn remembered(
     runs: &mut [Run],
     wanted: &read::Wanted,
-    flags: &cli::Check,
+    at: Option<Timestamp>,
     store: &dyn Store,
     settings: &read::Settings,
-) -> Result<(Baseline, Vec<Warning>)> {
-    let snapshot = store.snapshot()?;
-    let latest = latest(&*snapshot, &runs[0])?;
+) -> Result<Past> {
+    let snapshot = store.snapshot().map_err(Unread)?;
+    let latest = latest(&*snapshot, &runs[0]).map_err(Unread)?;
     date(runs, wanted, latest)?;
-    baseline(&*snapshot, &records(runs)?[0], flags.identity.at, settings)
+    let candidates = records(runs)?;
+    let at = at.unwrap_or(candidates[0].started_at);
+    let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
+    recalled(&*snapshot, &candidates, latest, &rule).map_err(|error| Unread(error).into())
 }
 
-/// The runs that the store has to compare `candidate` with, and what it warns of.
-fn baseline(
+/// What the store has to compare the candidates with.
+fn recalled(
     snapshot: &dyn Snapshot,
-    candidate: &Record,
-    at: Option<Timestamp>,
-    settings: &read::Settings,
-) -> Result<(Baseline, Vec<Warning>)> {
-    let at = at.unwrap_or(candidate.started_at);
-    let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
-    let from = at.checked_sub(rule.window).and_then(|from| from.checked_sub(rule.memory)).unwrap_or(Timestamp::MIN);
-    let loaded = store::load(snapshot, &candidate.scenario, &candidate.fingerprint, from..=at)?;
-    let mut baseline = Baseline::select(&loaded.history, candidate, &rule);
+    candidates: &[Record],
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<Past> {
+    let candidate = &candidates[0];
+    let (history, warnings) = history(snapshot, candidate, latest, rule)?;
+    let mut baseline = Baseline::select(&history, candidate, rule);
     if baseline.runs.is_empty() {
         baseline.note_other_environments(candidate, &store::environments(snapshot, &candidate.scenario)?);
     }
-    Ok((baseline, loaded.warnings))
+    let suspicious = baseline::suspicious(&history, candidates);
+    baseline.leave_out(&suspicious);
+    Ok(Past { history, baseline, suspicious, warnings })
+}
+
+/// The recorded runs that may matter: those of the window and before it, and where a regression is open, those from
+/// before that.
+fn history(
+    snapshot: &dyn Snapshot,
+    candidate: &Record,
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<(History, Vec<Warning>)> {
+    let at = rule.at.unwrap_or(candidate.started_at);
+    let reach = |at: Timestamp| at.checked_sub(rule.window + rule.memory).unwrap_or(Timestamp::MIN);
+    let load = |from, to| store::load(snapshot, &candidate.scenario, &candidate.fingerprint, from..=to);
+    // The latest run tells whether a regression is open, however long ago it was.
+    let from = latest.map_or(reach(at), |latest| latest.min(reach(at)));
+    let Loaded { mut history, mut warnings } = load(from, at)?;
+    if let Some(pinned) = baseline::pinned(&history, candidate, rule).filter(|pinned| reach(*pinned) < from) {
+        let before = load(reach(pinned), from)?;
+        for record in before.history.records() {
+            history.append(record.clone());
+        }
+        warnings.extend(before.warnings.into_iter().filter(|warning| !warnings.contains(warning)).collect::<Vec<_>>());
+    }
+    Ok((history, warnings))
 }
 
 /// Start of the latest recorded run of the same scenario and environment.
@@ -166,30 +231,63 @@ fn compare_again(flags: &cli::Compare, head: &[Run]) -> Vec<String> {
     words
 }
 
-/// Compares and judges.
-fn conclude(
-    runs: &[Run],
+/// Runs under judgement, and what they are judged against.
+struct Case<'a> {
+    runs: &'a [Run],
+    past: Past,
+    /// The arguments that give the judgement again.
     command: Vec<String>,
-    baseline: &Baseline,
-    warnings: Vec<Warning>,
-    settings: &read::Settings,
-) -> Result<Scenario> {
-    let candidates = records(runs)?;
-    let scenario = runs.first().map_or("", |run| run.scenario.as_str());
-    let mut policy = settings.config.policy(scenario);
-    config::measure(&mut policy, runs.first());
-    let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
-    let comparison = compare::compare(&candidates, baseline, &compared);
-    let mut judgement = verdict::judge(&comparison, &policy);
-    judgement.warnings.extend(unjudged(&policy, &judgement));
-    let own = runs.iter().flat_map(|run| run.warnings.clone());
-    for warning in warnings.into_iter().chain(own) {
-        if !judgement.warnings.contains(&warning) {
-            judgement.warnings.push(warning);
-        }
-    }
-    Ok(Scenario::new(judgement, Candidate::of(runs, command)))
 }
+
+impl Case<'_> {
+    /// Compares and judges; beside the judgement, what history is to remember of it.
+    fn conclude(self, settings: &read::Settings) -> Result<(Scenario, Judged)> {
+        let Self { runs, past, command } = self;
+        let scenario = runs.first().map_or("", |run| run.scenario.as_str());
+        let mut policy = settings.config.policy(scenario);
+        config::measure(&mut policy, runs.first());
+        let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
+        let judge = |candidates: &[Record], baseline: &Baseline| {
+            verdict::judge(&compare::compare(candidates, baseline, &compared), &policy)
+        };
+        let candidates: Vec<Record> = past.suspicious.iter().cloned().chain(records(runs)?).collect();
+        let mut judgement = judge(&candidates, &past.baseline);
+        if let (false, [_, .., last]) = (past.history.records().is_empty(), candidates.as_slice()) {
+            judgement = verdict::confirmed(judgement, &judge(std::slice::from_ref(last), &past.baseline));
+        }
+        let rule = settings.config.baseline_rule();
+        let off_trunk = candidates.last().is_some_and(|last| !rule.is_trunk(last));
+        if off_trunk && !past.baseline.regressed.is_empty() {
+            judgement = verdict::inherited(judgement, &judge(&candidates, &past.baseline.of_open_regression()));
+        }
+        judgement.warnings.extend(unjudged(&policy, &judgement));
+        let own = runs.iter().flat_map(|run| run.warnings.clone());
+        for warning in past.warnings.into_iter().chain(own) {
+            if !judgement.warnings.contains(&warning) {
+                judgement.warnings.push(warning);
+            }
+        }
+        let mut judged = judgement.remembered();
+        let last = candidates.last().map(|last| Record { judged: Some(judged.clone()), ..last.clone() });
+        let confirm = settings.config.confirm.map(|runs| usize::from(runs.get()));
+        let regression = last.and_then(|last| baseline::open_regression(&past.history, &last, &rule, confirm));
+        judged.since = regression.as_ref().map(|regression| regression.since);
+        let scenario = Scenario::new(judgement, Candidate::of(runs, &past.suspicious, command));
+        Ok((Scenario { regression, ..scenario }, judged))
+    }
+}
+
+/// A store that could not be read, where what is in it is needed.
+#[derive(Debug)]
+pub(super) struct Unread(pub(super) anyhow::Error);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for Unread {}
 
 /// A warning for each metric that the configuration gives a threshold and no row has: it gates nothing.
 fn unjudged(policy: &Policy, judgement: &Judgement) -> Vec<Warning> {

@@ -1,5 +1,6 @@
 //! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
 
+mod accept;
 mod history;
 mod init;
 mod judge;
@@ -32,6 +33,7 @@ pub fn run(command: Command) -> Result<u8> {
     match command {
         Command::Check(flags) => check(&flags),
         Command::Record(flags) => history::record(&flags),
+        Command::Accept(flags) => accept::accept(&flags),
         Command::Compare(flags) => compare(&flags),
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),

@@ -69,7 +69,7 @@ pub(super) fn cell(text: &str) -> String {
 }
 
 /// `text` as one word of a POSIX shell.
-pub(super) fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:,+@%=".contains(c);
     if !text.is_empty() && text.chars().all(safe) {
         text.to_owned()

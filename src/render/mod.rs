@@ -18,6 +18,7 @@ mod template;
 mod text;
 pub mod view;
 
+pub use escape::word;
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
 

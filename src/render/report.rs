@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::compare::BaselineRuns;
-use crate::model::{Load, Run, Warning};
+use crate::model::{Endpoint, EndpointSummary, Load, Record, Regression, Run, Warning};
 use crate::verdict::{Finding, Judgement, Outcome, Row, TargetRow};
 
 /// Name and version of the format.
@@ -42,6 +42,8 @@ pub struct Scenario {
     pub needs_confirmation: bool,
     /// Whether the failure rests on a shift of the whole run alone: a slower runner, or a common cause.
     pub shift_alone: bool,
+    /// The regression that is open on trunk, where this is a run of it.
+    pub regression: Option<Regression>,
     /// The run (or runs) that were judged.
     pub run: Candidate,
     /// What they were compared with.
@@ -99,6 +101,7 @@ impl Scenario {
             reason: judgement.outcome_reason,
             needs_confirmation: judgement.needs_confirmation,
             shift_alone: judgement.shift_alone,
+            regression: None,
             run,
             baseline: judgement.baseline,
             rows: judgement.rows,
@@ -128,22 +131,25 @@ impl Scenario {
 }
 
 impl Candidate {
-    /// What a report tells of runs.
-    pub fn of(runs: &[Run], command: Vec<String>) -> Self {
+    /// What a report tells of runs and of the recorded ones that are judged with them.
+    pub fn of(runs: &[Run], recorded: &[Record], command: Vec<String>) -> Self {
         let Some(first) = runs.first() else { return Self::default() };
-        let total = |figure: fn(&crate::model::Endpoint) -> Option<u64>| {
-            runs.iter().map(|run| figure(run.total.as_ref()?)).sum::<Option<u64>>()
+        let total = |figure: fn(&EndpointSummary) -> Option<u64>, own: fn(&Endpoint) -> Option<u64>| {
+            let before = recorded.iter().map(|record| figure(&record.summary.total)).sum::<Option<u64>>();
+            let now = runs.iter().map(|run| own(run.total.as_ref()?)).sum::<Option<u64>>();
+            Some(before? + now?)
         };
+        let ids = recorded.iter().map(|record| &record.id).chain(runs.iter().filter_map(|run| run.id.as_ref()));
         Self {
-            runs: runs.len() as u64,
-            ids: runs.iter().filter_map(|run| run.id.clone()).collect(),
+            runs: (recorded.len() + runs.len()) as u64,
+            ids: ids.cloned().collect(),
             sources: runs.iter().flat_map(|run| run.sources.iter().map(|source| source.name.clone())).collect(),
             command,
             started_at: first.started_at,
             duration: first.duration,
             warm_up: first.summary.as_ref().map(|summary| summary.warm_up),
-            count: total(|endpoint| endpoint.count),
-            errors: total(|endpoint| endpoint.errors),
+            count: total(|summary| summary.count, |endpoint| endpoint.count),
+            errors: total(|summary| summary.errors, |endpoint| endpoint.errors),
             commit: first.commit.clone(),
             branch: first.branch.clone(),
             load: first.load.clone(),

@@ -140,8 +140,9 @@ fn context(section: &Section, style: &Style) -> String {
     let facts = section.facts.iter().map(|fact| (fact.name, fact.value.as_str()));
     let facts = facts.filter(|(name, _)| !quiet || matches!(*name, "candidate" | "requests"));
     let again = Some(("reproduce", section.reproduce.as_str())).filter(|(_, command)| !quiet && !command.is_empty());
+    let accept = Some(("accept", section.accept.as_str())).filter(|(_, command)| !quiet && !command.is_empty());
     let baseline = [("baseline", section.baseline.as_str())];
-    let all = baseline.into_iter().chain(facts).chain(again);
+    let all = baseline.into_iter().chain(facts).chain(again).chain(accept);
     all.map(|(name, value)| fact(name, value, style)).collect()
 }
 
@@ -149,7 +150,8 @@ fn context(section: &Section, style: &Style) -> String {
 fn fact(name: &str, value: &str, style: &Style) -> String {
     // The longest name and the space around it.
     const COLUMN: usize = 15;
-    let value = if name == "reproduce" { format!("{value}\n") } else { paragraph(value, style, COLUMN) };
+    let value =
+        if matches!(name, "reproduce" | "accept") { format!("{value}\n") } else { paragraph(value, style, COLUMN) };
     let name = format!("{name:<width$}", width = COLUMN - 2);
     format!("  {}{}", style.paint(Paint::Dim, &name), value.trim_start())
 }

@@ -38,7 +38,7 @@ pub struct Common {
 pub fn endpoints(series: &[Series], priors: &Priors) -> EndpointEffects {
     let all: Vec<Option<Seen>> = series.iter().map(Series::seen).collect();
     let mut seen: Vec<Seen> = all.iter().flatten().cloned().collect();
-    let runs = series.first().map_or(0, |s| s.past.len() - s.earlier);
+    let runs = series.iter().map(|s| s.past.len() - s.earlier).max().unwrap_or(0);
     let candidates = series.first().map_or(0, |s| s.now.len());
     let together = seen.len() >= priors.min_endpoints;
     let common = together.then(|| take_out_common(&mut seen, runs, candidates, priors));
@@ -64,7 +64,7 @@ fn take_out_common(seen: &mut [Seen], runs: usize, candidates: usize, priors: &P
     let shrunk = spread.shrunk(Spread { variance: prior, df: priors.df_global });
     // Never below what was seen: runners that differ more than the prior says keep doing so.
     let variance = shrunk.variance.max(spread.variance).max(priors.floor_cv * priors.floor_cv);
-    let kept = runs - typical_cut(seen);
+    let kept = typical_level(seen, runs);
     let se = (variance * (1.0 / candidates as f64 + centre_variance(kept))).sqrt();
     for s in seen {
         for (residual, factor) in s.level.residuals.iter_mut().zip(&factors) {
@@ -85,11 +85,11 @@ fn factor_spread(factors: &[Option<f64>], seen: &[Seen], runs: usize) -> Spread 
     Spread { variance: sum_of_squares(factors.iter().flatten().copied()) / df.max(1.0), df }
 }
 
-/// Window runs that a level shift cut off in the middling endpoint.
-fn typical_cut(seen: &[Seen]) -> usize {
-    let mut dropped: Vec<usize> = seen.iter().map(|s| s.level.dropped).collect();
-    dropped.sort_unstable();
-    dropped.get(dropped.len() / 2).copied().unwrap_or(0)
+/// Window runs on the level of the middling endpoint: without those that a shift or an accepted new level cut off.
+fn typical_level(seen: &[Seen], runs: usize) -> usize {
+    let mut cut: Vec<usize> = seen.iter().map(|s| s.level.dropped + runs.saturating_sub(s.level.window)).collect();
+    cut.sort_unstable();
+    runs - cut.get(cut.len() / 2).copied().unwrap_or(0).min(runs)
 }
 
 /// The endpoints' own changes, `shift` taken out of each; `together` says that a common factor was.

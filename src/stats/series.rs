@@ -78,6 +78,8 @@ pub(super) struct Level {
     pub(super) centre: f64,
     /// Values it is of.
     pub(super) runs: usize,
+    /// Runs of the window, with a value or without.
+    pub(super) window: usize,
     /// Values of the window before that stretch.
     pub(super) dropped: usize,
     /// By run: the value less the centre of its own part.
@@ -103,6 +105,7 @@ impl Level {
         let mut level = Self {
             centre: f64::NAN,
             runs: 0,
+            window: past.len() - earlier,
             dropped: 0,
             residuals: vec![None; past.len()],
             parts: starts.len(),

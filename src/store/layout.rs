@@ -3,6 +3,7 @@
 //! ```text
 //! runs/<scenario>/<fingerprint>/<yyyy>/<mm>/<dd>/<hhmmss>-<commit7>-<run id>.json   a run, never changed but thinned
 //! days/<scenario>/<fingerprint>/<yyyy-mm-dd>.json                                  the summaries of a day (UTC)
+//! accepted/<scenario>/<yyyymmdd-hhmmss>-<digest>.json                              a regression that people accepted
 //! damaged/<path>-<digest>                                                          an unreadable day file, kept
 //! README.md                                                                        what this is
 //! ```
@@ -15,7 +16,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use sha2::{Digest, Sha256};
 
-use crate::model::Record;
+use crate::model::{Acceptance, Record};
 
 /// The file that explains the store to those who find it.
 pub const README: &str = "README.md";
@@ -85,6 +86,17 @@ pub fn run(record: &Record) -> String {
 /// Where a day's summaries lie.
 pub fn day(scenario: &str, fingerprint: &str, date: Date) -> String {
     format!("{}{date}.json", days(scenario, fingerprint))
+}
+
+/// Folder of what was accepted in a scenario.
+pub fn accepted(scenario: &str) -> String {
+    format!("accepted/{}/", component(scenario))
+}
+
+/// Where an acceptance lies whose text is `text`.
+pub fn acceptance(acceptance: &Acceptance, text: &[u8]) -> String {
+    let at = Offset::UTC.to_datetime(acceptance.at).strftime("%Y%m%d-%H%M%S");
+    format!("{}{at}-{}.json", accepted(&acceptance.scenario), digest(text))
 }
 
 /// Where an unreadable file is kept before it is written anew.

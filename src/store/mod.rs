@@ -10,6 +10,7 @@
 //!  load  ──┘   (paths, days)        └─ git:PATH#BRANCH   a branch of a local repository
 //! ```
 
+mod accepting;
 mod backoff;
 mod catalog;
 mod day;
@@ -24,6 +25,7 @@ mod upkeep;
 
 use anyhow::{Context, Result, bail, ensure};
 
+pub use accepting::{accept, acceptances};
 pub use day::Newer;
 pub use reading::{Loaded, environments, load, load_runs, scenarios};
 pub use recording::{Recorded, record};

@@ -6,7 +6,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use super::catalog::{Catalog, Found, Series, open_days, read_run};
-use super::{Snapshot, layout};
+use super::{Snapshot, acceptances, layout};
 use crate::history::{History, KnownEnvironment};
 use crate::model::{Record, Run, Warning};
 
@@ -19,9 +19,9 @@ pub struct Loaded {
     pub warnings: Vec<Warning>,
 }
 
-/// Loads the summaries of a scenario's runs in an environment that started in `window`.
+/// Loads the summaries of a scenario's runs in an environment that started in `window`, and what was accepted of them.
 ///
-/// Reads the lists, one file a day, and the runs that no day file knows.
+/// Reads the lists, one file a day, the runs that no day file knows, and the acceptances.
 ///
 /// # Errors
 /// The store cannot be read, or a file was written by a newer version (the message says so).
@@ -38,7 +38,11 @@ pub fn load(
     let mut warnings = catalog.foreign;
     let days = open_days(snapshot, &shelves, &mut warnings)?;
     let records = days.into_iter().flat_map(|found| found.day.history.records().to_vec());
-    Ok(Loaded { history: records.filter(|r| window.contains(&r.started_at)).collect(), warnings })
+    let mut history: History = records.filter(|r| window.contains(&r.started_at)).collect();
+    let (accepted, unreadable) = acceptances(snapshot, scenario)?;
+    history.accept(accepted);
+    warnings.extend(unreadable);
+    Ok(Loaded { history, warnings })
 }
 
 /// Loads the files of some runs, with what history keeps beside the summaries; runs that have none any more are absent.

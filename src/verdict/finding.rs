@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Comparison, LevelShift};
+use crate::model::Acceptance;
 
 /// Something worth telling a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
-    /// What kind it is: `level-shift`, `common-shift`.
+    /// What kind it is: `level-shift`, `common-shift`, `accepted`, `acceptance-expired`.
     pub kind: String,
     /// The endpoint, where it is one.
     pub endpoint: Option<String>,
@@ -39,6 +41,7 @@ pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Findin
         groups.entry((&shift.metric, &shift.run)).or_default().push(shift);
     }
     let mut findings: Vec<Finding> = groups.into_values().map(|group| level_shift(&group)).collect();
+    findings.extend(comparison.accepted.iter().map(|a| accepted(a, comparison.at)));
     if shift_alone {
         findings.push(Finding {
             kind: "common-shift".to_owned(),
@@ -51,6 +54,41 @@ pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Findin
         });
     }
     findings
+}
+
+/// A level that people accepted: what it is compared with instead.
+fn accepted(acceptance: &Acceptance, at: Option<Timestamp>) -> Finding {
+    let Acceptance { endpoint, metric, reason, author, .. } = acceptance;
+    let day = |at: Timestamp| jiff::tz::Offset::UTC.to_datetime(at).date();
+    let since = day(acceptance.from);
+    let ended = acceptance.until.filter(|_| at.is_some_and(|at| acceptance.has_expired(at)));
+    let (kind, message, recommendation) = match (ended, acceptance.until) {
+        (Some(until), _) => (
+            "acceptance-expired",
+            format!(
+                "{author} accepted the level of {metric} of {endpoint} until {}: it is compared with the one before {since} again ({reason}).",
+                day(until)
+            ),
+            Some("Bring the figure back, or accept it anew.".to_owned()),
+        ),
+        (None, until) => {
+            let until = until.map(|until| format!(", until {}", day(until))).unwrap_or_default();
+            (
+                "accepted",
+                format!("{author} accepted a new level of {metric} of {endpoint} since {since}{until}: {reason}."),
+                None,
+            )
+        }
+    };
+    Finding {
+        kind: kind.to_owned(),
+        endpoint: Some(endpoint.clone()),
+        metric: Some(metric.clone()),
+        message,
+        recommendation,
+        run: None,
+        commit: acceptance.commit.clone(),
+    }
 }
 
 /// Series of one metric whose baseline starts at the same run.

@@ -6,6 +6,7 @@
 mod confirm;
 mod families;
 mod finding;
+mod inherit;
 mod outcome;
 mod policy;
 mod reason;
@@ -19,12 +20,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{BaselineRuns, Comparison};
-use crate::model::{Basis, Direction, Unit, Warning};
+use crate::model::{Basis, Direction, Judged, SeriesName, Unit, Warning};
 use crate::stats::ConfidenceInterval;
 
+pub use crate::model::{Outcome, matches};
 pub use confirm::confirmed;
 pub use finding::Finding;
-pub use policy::{Bound, Levels, Policy, Rule, Target, matches};
+pub use inherit::inherited;
+pub use policy::{Bound, Levels, Policy, Rule, Target};
 pub use target::{Status, TargetRow};
 
 /// What became of one endpoint and metric.
@@ -57,48 +60,6 @@ pub enum Severity {
     Failure,
     /// Fails the check and asks for a person's approval.
     Critical,
-}
-
-/// What a whole judgement comes to.
-///
-/// ```text
-/// passed < inconclusive < warned < failed < invalid
-/// ```
-///
-/// The worse of two is their join: a scenario that could not tell does not hide behind one that passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Nothing that matters became worse.
-    #[default]
-    Passed,
-    /// The data cannot tell.
-    Inconclusive,
-    /// Something likely became worse, or a little.
-    Warned,
-    /// Something became worse.
-    Failed,
-    /// There is no run that could be judged.
-    Invalid,
-}
-
-impl Outcome {
-    /// The worse of two.
-    #[must_use]
-    pub fn join(self, other: Self) -> Self {
-        self.max(other)
-    }
-
-    /// The word for it, as it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Inconclusive => "inconclusive",
-            Self::Warned => "warned",
-            Self::Failed => "failed",
-            Self::Invalid => "invalid",
-        }
-    }
 }
 
 /// The judgement of one scenario.
@@ -179,6 +140,29 @@ pub struct Row {
     pub reason: String,
     /// A qualification of the verdict.
     pub note: Option<String>,
+}
+
+impl Row {
+    /// The series it is of.
+    pub fn series(&self) -> SeriesName {
+        SeriesName { endpoint: self.endpoint.clone(), metric: self.metric.clone() }
+    }
+}
+
+impl Judgement {
+    /// What history remembers of it; since when a regression is open is for history to say.
+    pub fn remembered(&self) -> Judged {
+        let failing = |row: &&Row| row.verdict == Verdict::Regressed && row.severity >= Some(Severity::Failure);
+        let failing: Vec<&Row> = self.rows.iter().filter(failing).filter(|row| !row.advisory).collect();
+        Judged {
+            outcome: self.outcome,
+            regressed: failing.iter().map(|row| row.series()).collect(),
+            shift_alone: self.shift_alone,
+            critical: failing.iter().any(|row| row.severity == Some(Severity::Critical)),
+            needs_confirmation: self.needs_confirmation,
+            since: None,
+        }
+    }
 }
 
 /// A change with its 95 % interval.

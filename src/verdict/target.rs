@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::compare::Comparison;
-use crate::model::{ALL, Unit};
+use crate::model::{ALL, Unit, matches};
 
 use super::Severity;
-use super::policy::{Bound, Target, matches};
+use super::policy::{Bound, Target};
 
 /// How far beyond its limit a figure fails the check.
 const FAR: f64 = 1.5;

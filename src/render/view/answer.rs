@@ -71,7 +71,8 @@ fn failed(scenario: &Scenario, critical: bool) -> String {
     if !regressed {
         return "Bring the service within its targets, or correct them in the configuration.".to_owned();
     }
-    let range = match (&scenario.baseline.commit, &scenario.run.commit) {
+    let open = scenario.regression.as_ref().map(|open| (&open.last_good, &open.first_bad));
+    let range = match open.unwrap_or((&scenario.baseline.commit, &scenario.run.commit)) {
         (Some(base), Some(head)) => format!(" between {} and {}", context::short(base), context::short(head)),
         _ => String::new(),
     };

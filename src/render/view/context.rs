@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
+use super::row::worst_first;
 use super::{SENTENCE, name};
 use crate::compare::BaselineRuns;
-use crate::model::{Load, Unit};
+use crate::model::{Load, Regression, Unit};
 use crate::render::escape::{line, word};
 use crate::render::numbers::{count, counted, day, minute};
 use crate::render::report::{Candidate, Scenario};
+use crate::verdict::{Row, Severity, Verdict};
 
 /// A named piece of context.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,9 +38,11 @@ pub(super) fn baseline(baseline: &BaselineRuns) -> String {
     joined([Some(counted(baseline.runs as u64, "run")), span, last, earlier])
 }
 
-/// Run, load and environment, as far as they are known.
-pub(super) fn facts(run: &Candidate) -> Vec<Fact> {
+/// Run, regression, load and environment, as far as they are known.
+pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
+    let run = &scenario.run;
     let known = [
+        ("regression", scenario.regression.as_ref().map(regression).unwrap_or_default()),
         ("candidate", candidate(run)),
         ("requests", requests(run)),
         ("load", load(&run.load)),
@@ -63,6 +67,36 @@ pub(super) fn reproduce(scenario: &Scenario) -> String {
     let words = scenario.run.command.iter().map(|argument| word(&name(argument)));
     let words: Vec<String> = std::iter::once("perf-gate".to_owned()).chain(words).collect();
     if words.len() == 1 { String::new() } else { line(&words.join(" "), COMMAND) }
+}
+
+/// The command that accepts the worst regression as the new level, for a person to fill in; empty where nothing regressed or no
+/// history is behind it.
+pub(super) fn accept(scenario: &Scenario) -> String {
+    let failing = |row: &&Row| row.verdict == Verdict::Regressed && row.severity >= Some(Severity::Failure);
+    let Some(row) = scenario.rows.iter().filter(failing).min_by(|a, b| worst_first(a, b)) else { return String::new() };
+    if scenario.run.command.first().is_none_or(|command| command != "check") {
+        return String::new();
+    }
+    let names = [&scenario.name, &row.metric, &row.endpoint].map(|text| word(&name(text)));
+    let store = scenario.run.command.iter().skip_while(|argument| *argument != "--store").nth(1);
+    let store = store.map(|store| format!(" --store {}", word(&name(store)))).unwrap_or_default();
+    line(&format!("perf-gate accept {} 'why it is right' --author NAME{store}", names.join(" ")), COMMAND)
+}
+
+/// `since 2026-11-21 02:00 UTC, last good 1a2b3c4, first bad 5d6e7f8; 1 of 2 runs in a row: the next run decides`.
+fn regression(open: &Regression) -> String {
+    let commit = |what: &str, commit: &Option<String>| commit.as_deref().map(|c| format!("{what} {}", short(c)));
+    let place = joined([
+        Some(format!("since {}", minute(open.since))),
+        commit("last good", &open.last_good),
+        commit("first bad", &open.first_bad),
+    ]);
+    let runs = if open.is_confirmed() {
+        format!("{} in a row", counted(open.runs as u64, "run"))
+    } else {
+        format!("{} of {} runs in a row: the next run decides", open.runs, open.needed)
+    };
+    format!("{place}; {runs}")
 }
 
 fn candidate(run: &Candidate) -> String {

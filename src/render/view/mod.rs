@@ -71,6 +71,8 @@ pub struct Section {
     pub facts: Vec<Fact>,
     /// The command that gives this judgement again.
     pub reproduce: String,
+    /// The command that accepts the worst regression as the new level; empty where nothing regressed.
+    pub accept: String,
 }
 
 /// A finding in words.
@@ -106,8 +108,9 @@ impl Section {
             warnings: warnings(scenario),
             baseline: context::baseline(&scenario.baseline),
             notes: scenario.baseline.notes.iter().map(|note| sentence(note)).collect(),
-            facts: context::facts(&scenario.run),
+            facts: context::facts(scenario),
             reproduce: context::reproduce(scenario),
+            accept: context::accept(scenario),
             reason: answer::reason(scenario, &answer),
             answer,
             rows,

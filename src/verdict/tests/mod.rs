@@ -26,6 +26,7 @@ fn record(summary: Summary) -> Record {
         basis: Basis::Ok,
         load: crate::model::Load::default(),
         invalid: None,
+        judged: None,
         summary,
     }
 }

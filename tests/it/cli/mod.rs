@@ -5,6 +5,7 @@ mod contract;
 mod files;
 mod history;
 mod judgement;
+mod regressions;
 
 use std::path::Path;
 

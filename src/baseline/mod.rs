@@ -1,15 +1,22 @@
 //! Which past runs a candidate is compared with, and why.
 //!
-//! Comparable are valid runs of the trunk with the candidate's scenario, fingerprint and basis. Those of the last days
-//! give the level; older ones tell how much runs differ. What was left out is said in notes. Names in notes come from
-//! outside and are escaped where they are shown.
+//! Comparable are valid runs of the trunk with the candidate's scenario, fingerprint and basis that did not regress. Those
+//! of the last days give the level; older ones tell how much runs differ. While a regression is open, the days before it
+//! give the level. What was left out is said in notes. Names in notes come from outside and are escaped where they are
+//! shown.
+
+mod objection;
+mod regression;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::history::{History, KnownEnvironment};
-use crate::model::Record;
+use crate::model::{Acceptance, Record};
+
+use objection::{LeftOut, Objection};
+pub use regression::{open_regression, suspicious};
 
 /// Days before the time of judgement whose runs give the level.
 const WINDOW_DAYS: i64 = 7;
@@ -31,6 +38,10 @@ pub struct Baseline {
     pub runs: Vec<Record>,
     /// Older comparable runs: they tell how much runs differ, not where the level is.
     pub earlier: Vec<Record>,
+    /// Runs of the trunk with a regression that is open: what a pull request starts from.
+    pub regressed: Vec<Record>,
+    /// What people accepted in this scenario, expired acceptances included.
+    pub accepted: Vec<Acceptance>,
     /// What a reader should know about the choice: runs left out, a changed environment.
     pub notes: Vec<String>,
 }
@@ -66,28 +77,70 @@ impl Default for Rule {
     }
 }
 
+impl Rule {
+    /// Whether `record` is a run of the trunk.
+    pub fn is_trunk(&self, record: &Record) -> bool {
+        record.pull_request.is_none() && record.branch.as_ref().is_none_or(|branch| self.trunk.contains(branch))
+    }
+}
+
+/// When the level that `candidate` is compared with was last known to be good, where that is not the present.
+///
+/// It is the start of the regression that is open on trunk, or of a level whose acceptance expired within the window.
+pub fn pinned(history: &History, candidate: &Record, rule: &Rule) -> Option<Timestamp> {
+    let at = rule.at.unwrap_or(candidate.started_at);
+    let from = before(at, rule.window);
+    let open = regression::open_since(&regression::trunk(history, candidate, rule));
+    let expired = history.accepted().iter().filter(|a| a.until.is_some_and(|until| (from..at).contains(&until)));
+    open.into_iter().chain(expired.map(|a| a.from)).min().filter(|pinned| *pinned < at)
+}
+
 impl Baseline {
     /// Chooses the runs of `history` that `candidate` is compared with, and notes what was left out of the window.
     pub fn select(history: &History, candidate: &Record, rule: &Rule) -> Self {
         let at = rule.at.unwrap_or(candidate.started_at);
-        let from = before(at, rule.window);
+        let pinned = pinned(history, candidate, rule);
+        let from = before(pinned.unwrap_or(at), rule.window);
         let oldest = before(from, rule.memory);
+        let trunk = regression::trunk(history, candidate, rule);
+        let open: BTreeMap<&str, &[String]> = trunk.iter().map(|(run, what)| (&*run.id, &**what)).collect();
         let mut left_out = LeftOut::default();
-        let (mut runs, mut earlier) = (Vec::new(), Vec::new());
+        let mut chosen = Self { accepted: history.accepted().to_vec(), ..Self::default() };
         let others = history.records().iter().filter(|r| r.id != candidate.id && r.scenario == candidate.scenario);
         for record in others.filter(|r| (oldest..=at).contains(&r.started_at)) {
-            match (Objection::to(record, candidate, rule), record.started_at >= from) {
-                (None, true) => runs.push(record.clone()),
-                (None, false) => earlier.push(record.clone()),
+            let regressed = open.get(&*record.id).filter(|what| !what.is_empty());
+            let objection = Objection::to(record, candidate, rule).or_else(|| {
+                chosen.regressed.extend(regressed.map(|_| record.clone()));
+                regressed.map(|what| Objection::Regressed(what.join(", ")))
+            });
+            match (objection, record.started_at >= from) {
+                (None, true) => chosen.runs.push(record.clone()),
+                (None, false) => chosen.earlier.push(record.clone()),
                 (Some(objection), true) => left_out.add(objection),
                 (Some(_), false) => {}
             }
         }
-        let mut notes = left_out.notes();
-        notes.extend(latest(&mut runs, rule.max_runs));
-        latest(&mut earlier, MOST_EARLIER);
-        notes.extend(thin_evidence(runs.len(), rule.window));
-        Self { runs, earlier, notes }
+        chosen.notes = left_out.notes();
+        chosen.notes.extend(latest(&mut chosen.runs, rule.max_runs));
+        latest(&mut chosen.earlier, MOST_EARLIER);
+        chosen.notes.extend(pinned.map(|since| pinned_level(since, rule.window)));
+        chosen.notes.extend(thin_evidence(chosen.runs.len(), rule.window));
+        chosen
+    }
+
+    /// Takes runs out that are judged themselves.
+    pub fn leave_out(&mut self, judged: &[Record]) {
+        let is_judged = |record: &Record| judged.iter().any(|other| other.id == record.id);
+        for runs in [&mut self.runs, &mut self.earlier, &mut self.regressed] {
+            runs.retain(|record| !is_judged(record));
+        }
+    }
+
+    /// The runs of the open regression as the level; all others inform the spread only.
+    #[must_use]
+    pub fn of_open_regression(&self) -> Self {
+        let earlier = self.earlier.iter().chain(&self.runs).cloned().collect();
+        Self { runs: self.regressed.clone(), earlier, accepted: self.accepted.clone(), ..Self::default() }
     }
 
     /// Says how the candidate's environment differs from the nearest one that has runs, where the baseline is empty.
@@ -101,73 +154,6 @@ impl Baseline {
                 keys.join(", ")
             ));
         }
-    }
-}
-
-/// Why a run of the window is no baseline for the candidate.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Objection {
-    PullRequest,
-    Branch(String),
-    Environment(Vec<String>),
-    Basis(&'static str),
-    Invalid(String),
-    AfterMergeBase,
-}
-
-impl Objection {
-    /// The first thing that speaks against `record`, if anything does.
-    fn to(record: &Record, candidate: &Record, rule: &Rule) -> Option<Self> {
-        let foreign = record.branch.as_ref().filter(|branch| !rule.trunk.contains(*branch));
-        if record.pull_request.is_some() {
-            Some(Self::PullRequest)
-        } else if let Some(branch) = foreign {
-            Some(Self::Branch(branch.clone()))
-        } else if record.fingerprint != candidate.fingerprint {
-            Some(Self::Environment(differences(&record.identity, &candidate.identity)))
-        } else if record.basis != candidate.basis {
-            Some(Self::Basis(record.basis.as_str()))
-        } else if let Some(reason) = &record.invalid {
-            Some(Self::Invalid(reason.clone()))
-        } else {
-            rule.not_after.filter(|limit| record.started_at > *limit).map(|_| Self::AfterMergeBase)
-        }
-    }
-}
-
-/// Runs left out of the window: how many for each reason.
-#[derive(Default)]
-struct LeftOut(BTreeMap<Objection, usize>);
-
-impl LeftOut {
-    fn add(&mut self, objection: Objection) {
-        *self.0.entry(objection).or_insert(0) += 1;
-    }
-
-    /// One sentence for each kind of reason.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let mut note = |select: &dyn Fn(&Objection) -> Option<String>, why: &str| {
-            let found: Vec<(String, usize)> = self.0.iter().filter_map(|(o, n)| Some((select(o)?, *n))).collect();
-            let count: usize = found.iter().map(|(_, n)| n).sum();
-            if count > 0 {
-                let named: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).filter(|n| !n.is_empty()).collect();
-                notes.push(format!("{} left out: {why}{}", runs(count), listed(&named)));
-            }
-        };
-        note(&|o| (*o == Objection::PullRequest).then(String::new), "of pull requests");
-        note(&|o| if let Objection::Branch(name) = o { Some(name.clone()) } else { None }, "of another branch");
-        note(
-            &|o| if let Objection::Environment(keys) = o { Some(keys.join(", ")) } else { None },
-            "of another environment",
-        );
-        note(
-            &|o| if let Objection::Basis(basis) = o { Some((*basis).to_owned()) } else { None },
-            "latencies of another basis",
-        );
-        note(&|o| if let Objection::Invalid(reason) = o { Some(reason.clone()) } else { None }, "invalid");
-        note(&|o| (*o == Objection::AfterMergeBase).then(String::new), "newer than the merge base");
-        notes
     }
 }
 
@@ -185,6 +171,12 @@ fn latest(records: &mut Vec<Record>, most: usize) -> Option<String> {
     let note = format!("the latest {} of {} are used", most, runs(records.len()));
     records.drain(..surplus);
     (surplus > 0).then_some(note)
+}
+
+/// Says that the level is an old one, and of when.
+fn pinned_level(since: Timestamp, window: SignedDuration) -> String {
+    let day = jiff::tz::Offset::UTC.to_datetime(since).date();
+    format!("a regression is open since {day}: the level is that of the {} before it", span(window))
 }
 
 /// Says that there is no baseline, or that it is too short for the full rule.
@@ -241,6 +233,7 @@ mod tests {
             basis: Basis::Ok,
             load: Load::default(),
             invalid: None,
+            judged: None,
             summary: Summary::default(),
         }
     }
