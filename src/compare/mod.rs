@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
 use crate::model::{Basis, Direction, Metric, Record, Unit, Warning};
-use crate::stats::{Estimate, Priors, RateEffect};
+use crate::stats::{self, Counts, Estimate, Priors, RateEffect, Series};
 
 use runs::Runs;
 
@@ -61,6 +61,21 @@ pub struct Comparison {
     pub figures: BTreeMap<String, BTreeMap<String, f64>>,
     /// What a reader should know before trusting an effect.
     pub warnings: Vec<Warning>,
+    /// The runs behind the effects: baseline, oldest first, then candidates.
+    pub runs: Vec<RunMark>,
+    /// What the endpoints say together, by figure; `body` is the second statistic of p95.
+    pub shared: BTreeMap<String, stats::Shared>,
+}
+
+/// Which run it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunMark {
+    /// Identity of the run.
+    pub id: String,
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its commit.
+    pub commit: Option<String>,
 }
 
 /// Whether a candidate can be compared.
@@ -118,6 +133,29 @@ pub struct Effect {
     pub step: Option<f64>,
     /// The change.
     pub change: Change,
+    /// What the change was computed from, where that is kept.
+    pub origin: Option<Origin>,
+}
+
+/// What a change was computed from, to be told on request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A series, and the second one of an endpoint's p95.
+    Series(Box<Computed>, Option<Box<Computed>>),
+    /// The factor common to all endpoints: [`Comparison::shared`] has it.
+    Common,
+    /// Counts by run, those that only inform the spread first; then of the candidate runs.
+    Counts(Vec<Option<Counts>>, Vec<Option<Counts>>),
+}
+
+/// A series and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Computed {
+    /// The figure by run.
+    pub series: Series,
+    /// The change, with the parts of its error.
+    pub effect: stats::Effect,
 }
 
 /// What an effect is of.
@@ -189,6 +227,8 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         shifts: Vec::new(),
         figures: figures::figures(candidates),
         warnings: standing::warnings(&runs, baseline),
+        runs: runs.marks(),
+        shared: BTreeMap::new(),
     };
     if comparison.standing == Standing::Compared {
         effects::add(&runs, settings, &mut comparison);
