@@ -6,9 +6,11 @@ use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpo
 use super::runs::{Runs, requests};
 use super::{Change, Comparison, Computed, Effect, LevelShift, LogChange, Origin, Scope, Settings};
 
+/// Name of the second statistic of p95 among what endpoints share: no metric has it.
+pub const SECOND: &str = "p95/body";
 /// How far the shift of p95 and that of the body differ in an ordinary regression (s.d., log): both move together, and
 /// the body is measured better.
-const TAIL_SD: f64 = 0.05;
+pub const TAIL_SD: f64 = 0.05;
 /// Step of latencies where the source does not say, s: finer than any load generator's clock.
 const FINE: f64 = 1e-6;
 /// The coarsest step that is the same at all latencies, s.
@@ -45,7 +47,7 @@ impl Of<'_> {
         let own = |e: &EndpointSummary| e.latency.get(name).copied();
         let (common, all) = self.compare_endpoints(name, se1(name), own);
         // Only p95 has a second statistic: what was measured, was measured with it.
-        let second = (name == "p95").then(|| self.compare_endpoints("body", SE1_BODY, figure("body")).1);
+        let second = (name == "p95").then(|| self.compare_endpoints(SECOND, SE1_BODY, figure("body")).1);
         let mut bodies = second.into_iter().flatten();
         let is_single = self.runs.names() == [ALL];
         let is_tested = all.iter().any(Option::is_some);

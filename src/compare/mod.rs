@@ -17,6 +17,7 @@ use crate::baseline::Baseline;
 use crate::model::{Basis, Direction, Metric, Record, Unit, Warning};
 use crate::stats::{self, Counts, Estimate, Priors, RateEffect, Series};
 
+pub use effects::{SECOND, TAIL_SD};
 use runs::Runs;
 
 /// What is compared, and what is assumed of runs.
@@ -63,7 +64,7 @@ pub struct Comparison {
     pub warnings: Vec<Warning>,
     /// The runs behind the effects: baseline, oldest first, then candidates.
     pub runs: Vec<RunMark>,
-    /// What the endpoints say together, by figure; `body` is the second statistic of p95.
+    /// What the endpoints say together, by metric; the body of p95 under [`SECOND`].
     pub shared: BTreeMap<String, stats::Shared>,
 }
 

@@ -7,14 +7,29 @@ use jiff::Timestamp;
 
 use super::{history, read};
 use crate::baseline::Baseline;
+use crate::compare::Comparison;
 use crate::model::{Record, Run, Warning};
-use crate::render::{Candidate, Report, Scenario};
+use crate::render::{Candidate, Scenario};
 use crate::store::{self, Snapshot, Store};
 use crate::verdict::{Judgement, Policy};
 use crate::{baseline, cli, compare, config, files, verdict};
 
+/// A scenario as it was judged, with what it was judged by.
+pub(super) struct Judged {
+    pub(super) scenario: Scenario,
+    /// What was compared under which rules; none where a scenario has no runs that could be read.
+    pub(super) compared: Option<(Comparison, Policy)>,
+}
+
+impl Judged {
+    /// A scenario without runs that could be read.
+    fn unread(scenario: Scenario) -> Self {
+        Self { scenario, compared: None }
+    }
+}
+
 /// Judges the wanted runs against the history in the store.
-pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
+pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Vec<Judged>> {
     let store = history::open(&flags.history, &settings.config)?;
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let mut scenarios = Vec::new();
@@ -23,13 +38,14 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
         scenarios.push(scenario.unwrap_or_else(|error| unreadable(&wanted.scenario, &error)));
     }
     for name in read::undelivered(&flags.input, &settings.config, &wanted) {
-        scenarios.push(Scenario::invalid(&name, "the configuration declares this scenario, and no result was given"));
+        let reason = "the configuration declares this scenario, and no result was given";
+        scenarios.push(Judged::unread(Scenario::invalid(&name, reason)));
     }
-    Ok(Report::new(scenarios))
+    Ok(scenarios)
 }
 
 /// Judges the head runs against the base runs.
-pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Report> {
+pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Vec<Judged>> {
     let (scenario, named) = match &flags.scenario {
         Some(name) => (name.clone(), true),
         None => (settings.config.default_scenario(), false),
@@ -44,21 +60,22 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
     let (base, head) = match (read_side(&flags.bases), read_side(&flags.heads)) {
         (Ok(base), Ok(head)) => (base, head),
         (Err(error), _) | (_, Err(error)) => {
-            return Ok(Report::new(vec![unreadable(&scenario, &error)]));
+            return Ok(vec![unreadable(&scenario, &error)]);
         }
     };
     if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
-        return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
+        let reason = format!("a base run is invalid: {broken}");
+        return Ok(vec![Judged::unread(Scenario::invalid(&scenario, &reason))]);
     }
     let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
     let command = compare_again(flags, &head);
-    Ok(Report::new(vec![conclude(&head, command, &baseline, Vec::new(), settings)?]))
+    Ok(vec![conclude(&head, command, &baseline, Vec::new(), settings)?])
 }
 
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
-fn unreadable(scenario: &str, error: &anyhow::Error) -> Scenario {
+fn unreadable(scenario: &str, error: &anyhow::Error) -> Judged {
     files::say(&format!("perf-gate: {error:#}"));
-    Scenario::invalid(scenario, &format!("{error:#}"))
+    Judged::unread(Scenario::invalid(scenario, &format!("{error:#}")))
 }
 
 /// Reads every run of a scenario and says whose they are.
@@ -79,7 +96,7 @@ fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Se
 ///
 /// # Errors
 /// Runs that cannot be judged, and a history of which this program could read only the older part.
-fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
+fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Judged> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
     match remembered(&mut runs, wanted, flags, store, settings) {
         Ok((baseline, warnings)) => {
@@ -173,7 +190,7 @@ fn conclude(
     baseline: &Baseline,
     warnings: Vec<Warning>,
     settings: &read::Settings,
-) -> Result<Scenario> {
+) -> Result<Judged> {
     let candidates = records(runs)?;
     let scenario = runs.first().map_or("", |run| run.scenario.as_str());
     let mut policy = settings.config.policy(scenario);
@@ -188,7 +205,8 @@ fn conclude(
             judgement.warnings.push(warning);
         }
     }
-    Ok(Scenario::new(judgement, Candidate::of(runs, command)))
+    let scenario = Scenario::new(judgement, Candidate::of(runs, command));
+    Ok(Judged { scenario, compared: Some((comparison, policy)) })
 }
 
 /// A warning for each metric that the configuration gives a threshold and no row has: it gates nothing.

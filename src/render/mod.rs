@@ -6,6 +6,7 @@
 
 mod csv;
 mod escape;
+pub mod explain;
 pub mod inspect;
 mod json;
 mod junit;
@@ -18,6 +19,7 @@ mod template;
 mod text;
 pub mod view;
 
+pub use explain::Explanations;
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
 

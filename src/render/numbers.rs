@@ -63,6 +63,36 @@ pub(super) fn value(unit: Unit, value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| unit.show(value))
 }
 
+/// A number for a pocket calculator: four digits, without zeros at the end; `2.34·10⁻⁷` where it is tiny.
+pub(super) fn figure(value: f64) -> String {
+    if !value.is_finite() {
+        return NONE.to_owned();
+    }
+    let size = value.abs();
+    let sign = if value < 0.0 { "−" } else { "" };
+    let short = |digits: String| {
+        let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+        digits.to_owned()
+    };
+    match size {
+        0.0 => "0".to_owned(),
+        s if s < 1e-4 => {
+            let exponent = s.log10().floor();
+            let power: String = (exponent.abs() as u32).to_string().chars().filter_map(superscript).collect();
+            format!("{sign}{}·10⁻{power}", short(format!("{:.2}", s / 10_f64.powf(exponent))))
+        }
+        s => {
+            let decimals = (3.0 - s.log10().floor()).max(0.0) as usize;
+            format!("{sign}{}", short(format!("{s:.decimals$}")))
+        }
+    }
+}
+
+/// A digit as an exponent is written.
+fn superscript(digit: char) -> Option<char> {
+    ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'].get(digit.to_digit(10)? as usize).copied()
+}
+
 /// A count in groups of three digits: `12,345`.
 pub(super) fn count(value: u64) -> String {
     let plain = value.to_string();
@@ -134,6 +164,12 @@ mod tests {
         assert_eq!(Scale::Relative.threshold("throughput", Some(0.15)), "−15 %");
         assert_eq!(Scale::Points.threshold("error-rate", Some(0.005)), "+0.5 pp");
         assert_eq!(Scale::Relative.threshold("p95", Some(2.0)), "+200 %");
+    }
+
+    #[test]
+    fn figures_have_four_digits() {
+        let shown = [0.031_234_5, -2.5, 12.345_6, 1.0, 0.0, 2.341e-7, 0.000_100_04, 12_345.6].map(figure);
+        assert_eq!(shown, ["0.03123", "−2.5", "12.35", "1", "0", "2.34·10⁻⁷", "0.0001", "12346"]);
     }
 
     #[test]

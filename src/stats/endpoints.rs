@@ -5,7 +5,7 @@
 //! finding. The endpoints then share what is known of their run-to-run variance.
 
 use super::estimate::Estimate;
-use super::parts::{Factor, Shared};
+use super::parts::{Factor, Guard, Shared};
 use super::priors::Priors;
 use super::robust::{centre_variance, median, sum_of_squares, weighted_median};
 use super::series::{Seen, Series};
@@ -15,7 +15,7 @@ use super::single::Effect;
 /// Sampling variance of a median relative to a mean's, π/2.
 const MEDIAN_LOSS: f64 = 1.57;
 /// The median of |z| of a standard normal z: turns a median absolute deviation into a standard deviation.
-const MEDIAN_ABSOLUTE: f64 = 0.6745;
+pub const MEDIAN_ABSOLUTE: f64 = 0.6745;
 
 /// What the endpoints say together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -78,10 +78,19 @@ fn take_out_common(seen: &mut [Seen], runs: usize, candidates: usize, priors: &P
             *residual = residual.map(|r| r - factor.unwrap_or(0.0));
         }
     }
-    let (global, floor) = (priors.cv_global, priors.floor_cv);
-    let by_run = factors;
-    let factor =
-        Factor { by_run, own: spread, global, sampling, prior, shrunk, variance, floor, candidates, centre_variance };
+    let factor = Factor {
+        shift,
+        by_run: factors,
+        own: spread,
+        global: priors.cv_global,
+        sampling,
+        prior,
+        shrunk,
+        variance,
+        floor: priors.floor_cv,
+        candidates,
+        centre_variance,
+    };
     (Common { estimate: Estimate { value: shift, se, df: shrunk.df }, runs: kept }, factor)
 }
 
@@ -121,9 +130,9 @@ fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> (V
         Effect::shrunk(s, shift, tau, prior, kappa, priors)
     };
     let mut effects: Vec<Effect> = seen.iter().map(own_change).collect();
-    let scale = if together { guard_scale(&mut effects, priors.guard_df) } else { 1.0 };
+    let guard = together.then(|| guard_scale(&mut effects, priors.guard_df)).unwrap_or_default();
     let (endpoints, local) = (seen.len(), priors.cv_local);
-    (effects, Shared { endpoints, local, factor: None, prior, excess, between: tau, prior_df, scale })
+    (effects, Shared { endpoints, local, factor: None, prior, excess, between: tau, prior_df, guard })
 }
 
 /// The variance between runs that is assumed of the endpoints, and the one they show beyond that within runs.
@@ -144,15 +153,14 @@ fn between_runs(seen: &[Seen], spreads: &[Spread], together: bool, priors: &Prio
 }
 
 /// Widens all errors when the endpoints of this run scatter more than history says: the run is noisy, whatever it says.
-/// Returns the scatter against that of history; below 1 nothing is done.
-fn guard_scale(effects: &mut [Effect], weight: f64) -> f64 {
+fn guard_scale(effects: &mut [Effect], weight: f64) -> Guard {
     let sizes: Vec<f64> = effects.iter().map(|e| e.estimate.t().abs()).collect();
-    let Some(scatter) = median(&sizes) else { return 1.0 };
+    let Some(scatter) = median(&sizes) else { return Guard::default() };
     let n = sizes.len() as f64;
     let scale = ((n * (scatter / MEDIAN_ABSOLUTE).powi(2) + weight) / (n + weight)).sqrt();
     for effect in effects {
         effect.estimate.se *= scale.max(1.0);
         effect.parts.iter_mut().for_each(|parts| parts.scale = scale.max(1.0));
     }
-    scale
+    Guard { scatter, weight, scale }
 }

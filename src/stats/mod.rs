@@ -23,10 +23,10 @@ mod summarize;
 
 pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
 pub use drift::{Drift, drift, trend};
-pub use endpoints::{Common, EndpointEffects, endpoints};
+pub use endpoints::{Common, EndpointEffects, MEDIAN_ABSOLUTE, endpoints};
 pub use estimate::{ConfidenceInterval, Estimate};
 pub use multiple::{Trial, adjusted, benjamini_hochberg, chance, critical_value};
-pub use parts::{Factor, Parts, RateParts, Shared};
+pub use parts::{Factor, Guard, Parts, RateParts, Shared};
 pub use priors::{Priors, SD_UNKNOWN, SE1_BODY, SE1_P95, SE1_THROUGHPUT, se1};
 pub use robust::median;
 pub use series::Series;

@@ -50,13 +50,26 @@ pub struct Shared {
     pub between: f64,
     /// Degrees of freedom that τ² is worth to one endpoint, from how unequal the endpoints are.
     pub prior_df: f64,
-    /// By how much the endpoints of the candidate scatter more than their errors say; errors are widened by it above 1.
+    /// How the endpoints of the candidate scatter against their errors.
+    pub guard: Guard,
+}
+
+/// How the endpoints of the candidate scatter: more than their errors say, and all errors are widened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Guard {
+    /// Median of |own change / error| over the endpoints, before errors are widened.
+    pub scatter: f64,
+    /// Weight of "the scatter is as history says", in endpoints.
+    pub weight: f64,
+    /// The scatter against that of a normal variable, drawn towards 1; errors are widened by it above 1.
     pub scale: f64,
 }
 
 /// What the factor common to all endpoints of a run, and its error, were computed from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Factor {
+    /// The candidate's factor: the shift of the whole run.
+    pub shift: f64,
     /// By baseline run: its factor; `None` of a run without any of the endpoints.
     pub by_run: Vec<Option<f64>>,
     /// Spread of the factors.

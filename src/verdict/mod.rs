@@ -4,6 +4,7 @@
 //! metric, targets held against the candidate's own figures, and one outcome.
 
 mod confirm;
+pub mod explain;
 mod families;
 mod finding;
 mod outcome;
@@ -23,6 +24,7 @@ use crate::model::{Basis, Direction, Unit, Warning};
 use crate::stats::ConfidenceInterval;
 
 pub use confirm::confirmed;
+pub use explain::{Explanation, explain, subjects};
 pub use finding::Finding;
 pub use policy::{Bound, Levels, Policy, Rule, Target, matches};
 pub use target::{Status, TargetRow};
