@@ -88,6 +88,16 @@ pub(super) fn figure(value: f64) -> String {
     }
 }
 
+/// A logarithm or angle, or the standard deviation of one: to five places, so that differences keep their digits.
+pub(super) fn logarithm(value: f64) -> String {
+    let size = format!("{:.5}", value.abs());
+    match value {
+        v if !v.is_finite() => NONE.to_owned(),
+        v if v < 0.0 && size != "0.00000" => format!("−{size}"),
+        _ => size,
+    }
+}
+
 /// A digit as an exponent is written.
 fn superscript(digit: char) -> Option<char> {
     ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'].get(digit.to_digit(10)? as usize).copied()
@@ -119,6 +129,11 @@ pub(super) fn day(time: Timestamp) -> String {
 /// A time to the minute: `2026-11-14 08:30 UTC`.
 pub(super) fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A time to the second, in UTC: `2026-11-14 08:30:12`.
+pub(super) fn second(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn finite(value: Option<f64>) -> Option<f64> {
@@ -170,6 +185,11 @@ mod tests {
     fn figures_have_four_digits() {
         let shown = [0.031_234_5, -2.5, 12.345_6, 1.0, 0.0, 2.341e-7, 0.000_100_04, 12_345.6].map(figure);
         assert_eq!(shown, ["0.03123", "−2.5", "12.35", "1", "0", "2.34·10⁻⁷", "0.0001", "12346"]);
+    }
+
+    #[test]
+    fn logarithms_have_five_places() {
+        assert_eq!([-2.5, 0.031_234_56, -1e-9, f64::NAN].map(logarithm), ["−2.50000", "0.03123", "0.00000", NONE]);
     }
 
     #[test]

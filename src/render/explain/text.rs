@@ -53,9 +53,7 @@ fn table(table: &ToldTable, style: &Style) -> String {
 fn formula(formula: &ToldFormula, style: &Style) -> String {
     let ToldFormula { symbol, symbols, numbers, result } = formula;
     let margin = " ".repeat(INDENT);
-    if symbols == numbers {
-        return format!("{margin}{symbol} = {symbols} = {result}\n");
-    }
+    let Some(numbers) = numbers else { return format!("{margin}{symbol} = {symbols} = {result}\n") };
     let whole = format!("{margin}{symbol} = {symbols} = {numbers} = {result}");
     if whole.width() <= style.width {
         return whole + "\n";

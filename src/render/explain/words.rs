@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::Unit;
 use crate::render::escape::line;
-use crate::render::numbers::{NONE, count, figure, minute};
+use crate::render::numbers::{NONE, count, figure, logarithm, second};
 use crate::render::view::{told, verdict};
 use crate::verdict::explain::{Check, Explanation, Figures, Formula, Kind, Line, Step, Value};
 use crate::verdict::{Outcome, Verdict};
@@ -55,7 +55,8 @@ pub(super) struct ToldTable {
 pub(super) struct ToldFormula {
     pub(super) symbol: String,
     pub(super) symbols: String,
-    pub(super) numbers: String,
+    /// None where the expression is one value, which is the result.
+    pub(super) numbers: Option<String>,
     pub(super) result: String,
 }
 
@@ -132,6 +133,7 @@ impl Values<'_> {
     fn number(&self, kind: Kind, value: f64) -> String {
         match kind {
             Kind::Number => figure(value),
+            Kind::Log => logarithm(value),
             Kind::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
             Kind::Count => figure(value),
             Kind::Percent => format!("{} %", figure(100.0 * value)),
@@ -141,6 +143,8 @@ impl Values<'_> {
 
     fn formula(&self, formula: &Formula) -> Option<ToldFormula> {
         let result = self.by_name.get(formula.result.as_str())?;
+        let is_alone = formula.expression.matches('{').count() == 1 && formula.expression.starts_with('{');
+        let is_alone = is_alone && formula.expression.ends_with('}');
         let within = |value: &Value| {
             let number = self.number(value.kind, value.value);
             if value.value < 0.0 { format!("({number})") } else { number }
@@ -148,7 +152,7 @@ impl Values<'_> {
         Some(ToldFormula {
             symbol: result.symbol.clone(),
             symbols: self.filled(&formula.expression, |value| value.symbol.clone()),
-            numbers: self.filled(&formula.expression, within),
+            numbers: (!is_alone).then(|| self.filled(&formula.expression, within)),
             result: self.number(result.kind, result.value),
         })
     }
@@ -163,13 +167,13 @@ impl Values<'_> {
         let kept: Vec<usize> = (0..table.columns.len()).filter(has).collect();
         let is_run = table.of == "run";
         let has_commits = table.lines.iter().any(|line| line.commit.is_some());
-        let first = if is_run { "run" } else { "endpoint" };
+        let first = if is_run { "run (UTC)" } else { "endpoint" };
         let mut columns = vec![first.to_owned()];
         columns.extend(has_commits.then(|| "commit".to_owned()));
-        columns.extend(kept.iter().map(|i| table.columns[*i].symbol.clone()));
+        columns.extend(kept.iter().map(|i| line(&table.columns[*i].symbol, NAME)));
         columns.push(String::new());
         let line_of = |row: &Line| {
-            let name = row.started_at.map_or_else(|| line(&row.name, NAME), minute);
+            let name = row.started_at.map_or_else(|| line(&row.name, NAME), second);
             let commit = row.commit.as_deref().map(|commit| line(commit, NAME).chars().take(COMMIT).collect());
             let commit = has_commits.then(|| commit.unwrap_or_else(|| NONE.to_owned()));
             let figures = kept.iter().map(|i| {

@@ -12,62 +12,67 @@ pub(super) fn statistics(trial: &Trial<'_>) -> Step {
     let tested = trial.tested();
     let change = if trial.is_rate() { "{angle}" } else { "{est}" };
     let mut step = Step::new(
-        "The statistics and p",
-        "P(T > t) is how probable a Student variable of these degrees of freedom is above t when nothing changed.",
+        "The statistic and p",
+        "t is the change in standard errors; P(T > t; df) is the probability that a Student variable with df degrees of \
+         freedom is above it, which is that of such a t when nothing changed.",
     );
+    let meaning = "one-sided p-value of a degradation";
     let Some(body) = trial.body() else {
-        step.follows("t", "t", &format!("{change}/{{se}}"), tested.t(), "the change in standard errors");
-        step.follows("p", "p", "P(T > {t}; {df})", trial.p, "one-sided p-value of a degradation");
+        let ratio = format!("{change}/{{se}}");
+        step.follows("t", "t", Kind::Number, &ratio, tested.t(), "the change in standard errors");
+        step.follows("p", "p", Kind::Number, "P(T > {t}; {df})", trial.p, meaning);
         return step;
     };
-    step.say("Tail and body are tested both; the better one counts and pays for two tries.");
+    step.say("Tail and body are both tested; the better one counts and pays for two tries.");
     one(&mut step, &tested, ["1", "₁", ""]);
     one(&mut step, &body, ["2", "₂", "_body"]);
-    step.follows("t", "t", "max({t1}, {t2})", trial.statistic(), "the better statistic");
-    step.follows("p", "p", "min(1, 2·min({p1}, {p2}))", trial.p, "one-sided p-value of a degradation");
+    step.follows("t", "t", Kind::Number, "max({t1}, {t2})", trial.statistic(), "the better statistic");
+    step.follows("p", "p", Kind::Number, "min(1, 2·min({p1}, {p2}))", trial.p, meaning);
     step
 }
 
 /// One of two statistics, with the ends of its names.
 fn one(step: &mut Step, estimate: &Estimate, [name, symbol, values]: [&str; 3]) {
+    let [t, p] = ["t", "p"].map(|letter| (format!("{letter}{name}"), format!("{letter}{symbol}")));
     let ratio = format!("{{est{values}}}/{{se{values}}}");
-    step.follows(&format!("t{name}"), &format!("t{symbol}"), &ratio, estimate.t(), "a change in standard errors");
-    let p = survival(estimate.t(), estimate.df);
+    step.follows(&t.0, &t.1, Kind::Number, &ratio, estimate.t(), "a change in standard errors");
     let above = format!("P(T > {{t{name}}}; {{df{values}}})");
-    step.follows(&format!("p{name}"), &format!("p{symbol}"), &above, p, "its one-sided p-value");
+    let chance = survival(estimate.t(), estimate.df);
+    step.follows(&p.0, &p.1, Kind::Number, &above, chance, "its one-sided p-value");
 }
 
 /// What the statistic must reach, and why.
 pub(super) fn bound(trial: &Trial<'_>, family: &Family, trials: &[Trial<'_>], levels: &Levels) -> Step {
     let tests = family.tests(trials);
+    let c = trial.critical_value;
     let mut step = Step::new(
         "The bound for the whole comparison",
-        "An unchanged run may fail with {q} at most, over all endpoints and metrics; this family of {tests} test(s) may \
-         spend {bound} of it. A false alarm of one test has to get over its threshold, which is L/se standard errors away, \
-         and over c. So c is the smallest number from 1.645 on with which the sum over the family of the smaller of P(T > \
-         L/se) and tries·P(T > c) is at most that.",
+        "When nothing changed, any failure at all may have the probability {q}, over all endpoints and metrics. The tests of \
+         one family share a part of it; this row's family has {tests} and may spend {bound}. A false alarm must get over the \
+         threshold, L/se standard errors away, and over the critical value c. So c is the smallest number from 1.645 on with \
+         which the sum over the family of the smaller of P(T > L/se) and tries·P(T > c) is within that: with c = {c} it is \
+         {spent}.",
     );
     step.notes.push(format!("The family is {}.", family.name));
-    step.given("q", "q", Kind::Number, levels.q_fail, "chance of any false failure that is allowed");
+    step.given("q", "q", Kind::Number, levels.q_fail, "probability of any false failure that is allowed");
     step.given("share", "share", Kind::Number, family.share, "share of the family");
     step.given("total", "all shares", Kind::Number, family.total, "shares of all families that are there");
     let bound = family.bound(levels.q_fail);
-    step.follows("bound", "bound", "{q}·{share}/{total}", bound, "chance that the family may spend");
+    let meaning = "probability that the family may spend";
+    step.follows("bound", "bound", Kind::Number, "{q}·{share}/{total}", bound, meaning);
     step.given("tests", "tests", Kind::Count, tests.len() as f64, "tests of the family");
-    step.tables.push(table(family, trials));
-    let c = trial.critical_value;
     step.given("c", "c", Kind::Number, c, "critical value");
     step.given("spent", "Σ", Kind::Number, chance(&tests, c), "what is spent with it");
-    step.say("With c = {c} it is {spent}.");
+    step.tables.push(table(family, trials));
     if trial.statistic() > 0.0 {
         let reached = chance(&tests, trial.statistic());
-        step.given("p_family", "p_f", Kind::Number, reached, "chance that any test of the family reaches t");
-        step.say("That any of these tests reaches this row's t by chance has {p_family}.");
+        step.given("p_family", "p_fam", Kind::Number, reached, "the same sum at t: probability of any such alarm");
+        step.say("The same sum at this row's t is {p_family}: at most so probable is it that any of these tests gets so far by chance.");
     }
     step.given("p_adjusted", "p_adj", Kind::Number, trial.adjusted, "p adjusted for the family's list");
     step.say(
-        "For the list of what is real, p is adjusted for the family to {p_adjusted} (Benjamini and Hochberg 1995): of rows \
-         up to that value such a share may be false.",
+        "On the list of what is real (Benjamini and Hochberg 1995) the row stands from a share of {p_adjusted} false \
+              entries on: that is p adjusted for the family.",
     );
     step
 }

@@ -73,9 +73,11 @@ pub struct Value {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// As a number: logarithms, statistics, probabilities.
+    /// As a number: statistics, probabilities, settings.
     #[default]
     Number,
+    /// As a logarithm or angle, and the standard deviation of one: to the same place behind the point.
+    Log,
     /// As a whole number.
     Count,
     /// As a share in percent.
@@ -163,9 +165,17 @@ impl Step {
         self.values.push(Value { name, symbol, meaning, value, kind });
     }
 
-    /// Adds a number that follows from `expression`.
-    pub(super) fn follows(&mut self, name: &str, symbol: &str, expression: &str, value: f64, meaning: &str) {
-        self.given(name, symbol, Kind::Number, value, meaning);
+    /// Adds a value that follows from `expression`.
+    pub(super) fn follows(
+        &mut self,
+        name: &str,
+        symbol: &str,
+        kind: Kind,
+        expression: &str,
+        value: f64,
+        meaning: &str,
+    ) {
+        self.given(name, symbol, kind, value, meaning);
         self.formulas.push(Formula { result: name.to_owned(), expression: expression.to_owned() });
     }
 

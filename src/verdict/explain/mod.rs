@@ -135,13 +135,13 @@ fn lacking(steps: &[Step], trial: &Trial<'_>) -> Option<Step> {
     let body = trial.body();
     let values = [
         ("n", "n", Kind::Count, Some(trial.effect.runs as f64)),
-        ("est", "est", Kind::Number, Some(trial.estimate())),
-        ("d", "d", Kind::Number, Some(trial.raw()).filter(|_| !trial.is_rate() && !trial.is_run_latency())),
-        ("se", "se", Kind::Number, Some(tested.se)),
+        ("est", "est", Kind::Log, Some(trial.estimate())),
+        ("d", "d", Kind::Log, Some(trial.raw()).filter(|_| !trial.is_rate() && !trial.is_run_latency())),
+        ("se", "se", Kind::Log, Some(tested.se)),
         ("df", "df", Kind::Number, Some(tested.df)),
-        ("est_body", "est₂", Kind::Number, body.map(|body| body.value)),
-        ("se_body", "se₂", Kind::Number, body.map(|body| body.se)),
-        ("df_body", "df₂", Kind::Number, body.map(|body| body.df)),
+        ("est_body", "est′", Kind::Log, body.map(|body| body.value)),
+        ("se_body", "se′", Kind::Log, body.map(|body| body.se)),
+        ("df_body", "df′", Kind::Number, body.map(|body| body.df)),
     ];
     for (name, symbol, kind, value) in values {
         if let Some(value) = value.filter(|_| !known(name)) {

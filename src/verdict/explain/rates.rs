@@ -29,7 +29,7 @@ fn counted(comparison: &Comparison, past: &[Option<Counts>], now: &[Option<Count
             ("n", Kind::Count, "requests"),
             ("e", Kind::Count, "failed requests"),
             ("rate", Kind::Percent, "share of failed requests"),
-            ("a", Kind::Number, "the rate on the arcsine scale"),
+            ("a", Kind::Log, "the rate on the arcsine scale"),
             ("φ", Kind::Number, "overdispersion of errors within the run"),
         ],
     );
@@ -58,42 +58,42 @@ fn angles(rate: &RateEffect) -> Step {
     let parts = &rate.parts;
     let mut step = Step::new(
         "The change",
-        "Mean angles are compared: a_b of the {n} runs of the level, a_c of the candidate ({m} run(s)). The size is told on \
-         the scale of rates, of all requests together: from {p_b} to {p_c}.",
+        "α is tested: the mean angle of the candidate (m = {m}) less that of the runs of the level (n = {n}). Its size is told \
+         on the scale of rates, of all requests together: from {p_b} to {p_c}.",
     );
     step.given("n", "n", Kind::Count, rate.runs as f64, "runs of the level");
     step.given("m", "m", Kind::Count, parts.candidates as f64, "candidate runs");
     step.given("p_b", "p_b", Kind::Percent, rate.baseline, "pooled rate of the baseline");
     step.given("p_c", "p_c", Kind::Percent, rate.candidate, "pooled rate of the candidate");
-    step.follows("est", "est", "{p_c} − {p_b}", rate.candidate - rate.baseline, "the change in shares of 1");
-    step.given("before", "a_b", Kind::Number, parts.before, "mean angle of the baseline");
-    step.given("after", "a_c", Kind::Number, parts.after, "mean angle of the candidate");
-    step.follows("angle", "α", "{after} − {before}", rate.angle.value, "the change of the angle, which is tested");
+    let change = rate.candidate - rate.baseline;
+    step.follows("est", "est", Kind::Percent, "{p_c} − {p_b}", change, "the change, in points");
+    step.given("before", "a_b", Kind::Log, parts.before, "mean angle of the baseline");
+    step.given("after", "a_c", Kind::Log, parts.after, "mean angle of the candidate");
+    let meaning = "the change of the angle, which is tested";
+    step.follows("angle", "α", Kind::Log, "{after} − {before}", rate.angle.value, meaning);
     step
 }
 
 /// How much rates differ from run to run: what chance makes, and what is seen.
 fn spread(rate: &RateEffect) -> Step {
     let parts = &rate.parts;
-    let mut step = Step::new("How much runs differ", "");
+    let mut step = Step::new("How much runs differ", series::own_words(parts.own));
     series::own_spread(&mut step, parts.own);
     step.say(
-        "Chance alone makes σ: φ (the candidate's, or if larger the baseline's usual one) over four times the requests of a \
-         run, and {extra} beyond it; that is worth {d0} degrees of freedom. s̃² is the mean of σ² and s², weighted by their \
-         degrees of freedom, and with three runs or more never below what was seen.",
+        "Chance makes φ/(4n) of an angle's variance, with φ = {phi}, the candidate's or if larger the baseline's usual one; h \
+         is the mean of 1/(4n) over the runs. With {extra} beyond chance that is σ, worth {d0} degrees of freedom. s_m² is the \
+         mean of σ² and s² by their degrees of freedom; with three runs or more s̃, which is used, is never below what was \
+         seen.",
     );
     step.given("phi", "φ", Kind::Number, parts.dispersion, "overdispersion of errors within runs");
-    step.given("chance", "h", Kind::Number, parts.chance, "mean of 0.25/n over the baseline runs");
+    step.given("chance", "h", Kind::Number, parts.chance, "mean of 1/(4n) over the baseline runs");
     step.given("extra", "σ_x", Kind::Number, parts.extra, "run-to-run s.d. beyond chance");
     let [prior, shrunk, between] = [parts.prior.variance, parts.shrunk.variance, parts.between].map(f64::sqrt);
-    step.follows("sigma", "σ", "√({phi}·{chance} + {extra}²)", prior, "s.d. expected of an angle");
-    step.given("d0", "d₀", Kind::Number, parts.prior.df, "degrees of freedom that σ is worth");
-    let mean = "√(({d0}·{sigma}² + {df_s}·{s}²)/({d0} + {df_s}))";
-    step.follows("s_mean", "s_m", mean, shrunk, "mean of what is seen and expected");
+    let expected = "√({phi}·{chance} + {extra}²)";
+    step.follows("sigma", "σ", Kind::Log, expected, prior, "s.d. expected of an angle");
+    series::shrink(&mut step, parts.prior.df, parts.shrunk, "s_mean", "s_m", shrunk);
     let largest = if parts.own.df > 1.0 { "max({s_mean}, {s})" } else { "{s_mean}" };
-    step.follows("s_shrunk", "s̃", largest, between, "s.d. of an angle that is used");
-    step.follows("df", "df", "{d0} + {df_s}", parts.shrunk.df, "degrees of freedom of the standard error");
-    step.words = step.words.trim_start().to_owned();
+    step.follows("s_shrunk", "s̃", Kind::Log, largest, between, "s.d. of an angle that is used");
     step
 }
 
@@ -101,11 +101,12 @@ fn error(rate: &RateEffect) -> Step {
     let parts = &rate.parts;
     let mut step = Step::new(
         "The standard error",
-        "An angle of the candidate has s_c, at least what chance makes of its {requests} requests.",
+        "An angle of the candidate varies by s_c, at least by what chance makes of its {requests} requests.",
     );
     step.given("requests", "N", Kind::Count, parts.requests as f64, "requests of the candidate runs");
-    let within = "√(max({s_shrunk}², 0.25·{phi}·{m}/{requests} + {extra}²))";
-    step.follows("s_c", "s_c", within, parts.within.sqrt(), "s.d. of a candidate run's angle");
-    step.follows("se", "se", "√({s_c}²/{m} + {s_shrunk}²/{n})", rate.angle.se, "standard error of the angle");
+    let within = "√(max({s_shrunk}², {phi}·{m}/(4·{requests}) + {extra}²))";
+    step.follows("s_c", "s_c", Kind::Log, within, parts.within.sqrt(), "s.d. of a candidate run's angle");
+    let both = "√({s_c}²/{m} + {s_shrunk}²/{n})";
+    step.follows("se", "se", Kind::Log, both, rate.angle.se, "standard error of the angle");
     step
 }

@@ -9,9 +9,10 @@ use super::document::{Kind, Step};
 
 /// The verdict of `trial`, which is `row` in the report, and what the other rows did to it.
 pub(super) fn step(trial: &Trial<'_>, row: &Row, trials: &[Trial<'_>], levels: &Levels) -> Step {
-    let mut step = Step::new("The verdict", "The first line of the table whose conditions hold decides.");
-    lines(&mut step, trial, levels);
-    step.say(because(trial.line));
+    let mut step = Step::new("The verdict", "The first line of the table that holds decides.");
+    let conditions = Conditions::of(trial, levels);
+    step.say(because(trial.line, conditions));
+    lines(&mut step, trial, levels, conditions);
     carry(&mut step, trial, trials, levels);
     completion(&mut step, trial, trials, levels);
     severity(&mut step, trial, row);
@@ -19,41 +20,43 @@ pub(super) fn step(trial: &Trial<'_>, row: &Row, trials: &[Trial<'_>], levels: &
 }
 
 /// The conditions up to the line that applied, in the order of the table.
-fn lines(step: &mut Step, trial: &Trial<'_>, levels: &Levels) {
+fn lines(step: &mut Step, trial: &Trial<'_>, levels: &Levels, conditions: Conditions) {
     if trial.line == Grounds::Steps {
-        return step.check("it moved by more than two steps of the source's clock", false);
+        return step.check("moved by more than two steps of the source's clock", false);
     }
-    let conditions = Conditions::of(trial, levels);
-    step.follows("half", "L/2", "{L}/2", 0.5 * trial.limit, "half of the threshold");
-    let seen = if trial.is_rate() || trial.is_run_latency() { "est {est}" } else { "d {d}" };
-    step.check(&format!("large: size {{size}} ≥ L {{L}}, and {seen} ≥ L/2 {{half}}"), conditions.is_large);
+    let kind = if trial.is_rate() { Kind::Percent } else { Kind::Log };
+    step.given("half", "L/2", kind, 0.5 * trial.limit, "half of the threshold");
+    let as_seen = if trial.is_rate() || trial.is_run_latency() { None } else { Some("d {d}") };
+    let and_half = as_seen.map_or(String::new(), |d| format!(", and {d} ≥ L/2 {{half}}"));
+    step.check(&format!("large: size {{size}} ≥ L {{L}}{and_half}"), conditions.is_large);
     step.check("sure: t {t} ≥ c {c}", conditions.is_sure);
     weight(step, trial, levels, conditions);
-    if matches!(trial.line, Grounds::Sure) {
+    if trial.line == Grounds::Sure {
         return;
     }
-    let is_over = conditions.is_large || conditions.is_seen_large;
-    step.check(&format!("over the threshold in one way or the other: large, or {seen} ≥ L {{L}}"), is_over);
-    if is_over {
+    if let Some(d) = as_seen {
+        step.check(&format!("over the threshold as seen: {d} ≥ L {{L}}"), conditions.is_seen_large);
+    }
+    if conditions.is_large || conditions.is_seen_large {
         return likely(step, trial, levels, conditions);
     }
     step.given("q_list", "q_list", Kind::Number, levels.q_list, "share of false entries in a list");
-    let small = format!("real but small: p_adj {{p_adjusted}} ≤ {{q_list}}, and est {{est}} and {seen} ≥ L/2 {{half}}");
+    let small = format!("real but small: p_adj {{p_adjusted}} ≤ {{q_list}}, and est {{est}} ≥ L/2 {{half}}{and_half}");
     step.check(&small, conditions.is_small);
     if conditions.is_small {
         return;
     }
-    step.check(
-        &format!("better: est {{est}} ≤ −L, {seen} ≤ −L/2, and on the list of improvements"),
-        conditions.is_better,
-    );
+    let and_half = as_seen.map_or(String::new(), |d| format!(", {d} ≤ −L/2"));
+    let better = format!("better: est {{est}} ≤ −L{and_half}, and on the list of improvements (p {{p_better}} alone)");
+    step.given("p_better", "p_imp", Kind::Number, trial.p_better(), "one-sided p-value of an improvement");
+    step.check(&better, conditions.is_better);
     if conditions.is_better || trial.is_rate() {
         return;
     }
-    step.given("upper", "est⁺", Kind::Number, upper_bound(trial), "one-sided 95 % upper bound of est");
+    step.given("upper", "est⁺", Kind::Log, upper_bound(trial), "one-sided 95 % upper bound of est");
     let far = trial.scaled(levels.inconclusive_factor);
-    step.given("far", "L′", Kind::Number, far, "twice the threshold, on the log scale");
-    step.check("too wide: the upper 95 % bound {upper} ≥ {far}, twice the threshold", conditions.is_wide);
+    step.given("far", "L(2θ)", Kind::Log, far, "twice the threshold, on the log scale");
+    step.check("too wide: the one-sided 95 % upper bound {upper} ≥ {far}, twice the threshold", conditions.is_wide);
 }
 
 /// Whether so few runs can vouch for the change.
@@ -61,10 +64,11 @@ fn weight(step: &mut Step, trial: &Trial<'_>, levels: &Levels, conditions: Condi
     if trial.is_rate() {
         return;
     }
-    step.given("min_runs", "n₀", Kind::Count, levels.min_runs as f64, "runs from which the threshold itself decides");
+    let meaning = "runs from which the threshold itself decides";
+    step.given("min_runs", "n₀", Kind::Count, levels.min_runs as f64, meaning);
     let far = trial.scaled(levels.small_factor);
-    step.given("few", "L_few", Kind::Number, far, "what fewer runs must show: twice the threshold, on the log scale");
-    step.check("vouched for: n {n} ≥ {min_runs}, or est {est} ≥ {few}", conditions.has_weight);
+    step.given("few", "L_few", Kind::Log, far, "what fewer runs must show: twice the threshold, on the log scale");
+    step.check("vouched for: n {n} ≥ {min_runs}, or est {est} ≥ {few}, twice the threshold", conditions.has_weight);
 }
 
 /// Over the threshold without being sure.
@@ -78,16 +82,17 @@ fn likely(step: &mut Step, trial: &Trial<'_>, levels: &Levels, conditions: Condi
 }
 
 /// What the line says.
-fn because(line: Grounds) -> &'static str {
+fn because(line: Grounds, conditions: Conditions) -> &'static str {
     match line {
-        Grounds::Sure => "It is large, sure and vouched for: regressed, a failure.",
-        Grounds::Likely => "It is over the threshold and likely, without all of that: regressed, a warning.",
-        Grounds::Chance => "It is over the threshold and may be chance: inconclusive.",
-        Grounds::Small => "It is real and below the threshold: regressed, a warning.",
-        Grounds::Better => "It is better, by more than the threshold and more than chance: improved.",
+        Grounds::Sure => "Large, sure and vouched for: regressed, a failure.",
+        Grounds::Likely => "Over the threshold and likely, but not all three of the first: regressed, a warning.",
+        Grounds::Chance => "Over the threshold, but it may be chance: inconclusive.",
+        Grounds::Small => "Real, but below the threshold: regressed, a warning.",
+        Grounds::Better => "Better, by more than the threshold and more than chance: improved.",
         Grounds::Wide => "A degradation of twice the threshold cannot be excluded: inconclusive.",
         Grounds::Steps => "The source's clock cannot tell such a change: unchanged.",
-        Grounds::Nothing | Grounds::Shift | Grounds::Completed => "None applies: unchanged.",
+        _ if conditions.is_chance && conditions.is_large => "Over the threshold, but plain chance: unchanged.",
+        Grounds::Nothing | Grounds::Shift | Grounds::Completed => "None does: unchanged.",
     }
 }
 
@@ -109,11 +114,18 @@ fn carry(step: &mut Step, trial: &Trial<'_>, trials: &[Trial<'_>], levels: &Leve
               threshold, together with the share κ of their own change that is believed beside it.",
     );
     let limit = trial.shift_limit(levels);
-    step.given("carry", "L_s", Kind::Number, limit, "threshold that it must carry the endpoint over");
-    step.given("kappa", "κ", Kind::Number, change.kappa, "share of the own change: τ²/(τ² + w_c²/m)");
+    step.given("carry", "L_s", Kind::Log, limit, "threshold that it must carry the endpoint over");
+    step.follows(
+        "kappa",
+        "κ",
+        Kind::Number,
+        "{tau}²/({tau}² + {w_c}²/{m})",
+        change.kappa,
+        "share of est that is believed",
+    );
     let carried = run.estimate() + change.kappa * change.estimate.value;
-    step.follows("carried", "ĝ + κ·est", "{shift} + {kappa}·{est}", carried, "what the shift carries it to");
-    step.check("carried: d {d} and ĝ + κ·est {carried} ≥ {carry}", trial.raw() >= limit && carried >= limit);
+    step.follows("carried", "ĝ + κ·est", Kind::Log, "{shift} + {kappa}·{est}", carried, "what the shift carries it to");
+    step.check("carried: d {d} ≥ {carry}, and ĝ + κ·est {carried} ≥ {carry}", trial.raw() >= limit && carried >= limit);
     if trial.grounds == Grounds::Shift {
         step.say("It is carried: regressed, a failure.");
     }
@@ -147,6 +159,9 @@ fn severity(step: &mut Step, trial: &Trial<'_>, row: &Row) {
         let worse = row.better.sign() * change;
         step.given("worse", "degradation", Kind::Percent, worse, "the change as it was seen, worse is positive");
         step.given("critical", "critical", Kind::Percent, critical, "change from which a person must approve");
-        step.check("critical: {worse} ≥ {critical}", row.severity == Some(Severity::Critical));
+        step.check(
+            "critical, so that a person must approve: {worse} ≥ {critical}",
+            row.severity == Some(Severity::Critical),
+        );
     }
 }

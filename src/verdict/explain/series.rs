@@ -1,6 +1,6 @@
 //! From the runs to the standard error of one series: level, factor of the runner, spread, error.
 
-use crate::compare::{Comparison, Computed, Effect, Scope};
+use crate::compare::{Comparison, Computed, Effect, Origin, Scope};
 use crate::model::{Direction, LogValue};
 use crate::stats::{MEDIAN_ABSOLUTE, Parts, Shared, Spread};
 
@@ -29,18 +29,18 @@ pub(super) fn steps(told: &Told<'_>) -> Vec<Step> {
     steps
 }
 
-/// The same steps of the body of the distribution as one: names end in `_body`, symbols in ₂.
+/// The same steps of the body of the distribution as one: names end in `_body`, symbols in ′.
 pub(super) fn second(told: &Told<'_>) -> Step {
     let mut all = Step::new(
         "The same for the body of the distribution",
-        "A change of the whole distribution shows in its body, y₂ = ½ (ln p50 + ln p90), more surely than in p95; it goes \
-         through the same steps.",
+        "A change of the whole distribution shows more surely in its body, ½ (ln p50 + ln p90), than in p95. It goes through \
+         the same steps; its numbers carry a prime.",
     );
     for step in steps(told) {
         all.tables.extend(step.tables.into_iter().filter(|table| table.of == "run"));
         for mut value in step.values {
             value.name.push_str("_body");
-            value.symbol.push('₂');
+            value.symbol.push('′');
             all.values.push(value);
         }
         for mut formula in step.formulas {
@@ -49,31 +49,34 @@ pub(super) fn second(told: &Told<'_>) -> Step {
             all.formulas.push(formula);
         }
     }
+    for table in &mut all.tables {
+        table.columns[0].symbol = "√(p50·p90)".to_owned();
+    }
     all
 }
 
 /// What each run says.
 fn values(told: &Told<'_>) -> Step {
     let unit = told.effect.unit.as_str();
-    let figure = match told.effect.better {
-        Direction::Down => format!("y, the natural logarithm of the figure (in {unit})"),
-        Direction::Up => {
-            format!("y, minus the natural logarithm of the figure (in {unit}), so that growth is a degradation")
-        }
+    let logarithm = match told.effect.better {
+        Direction::Down => format!("the natural logarithm of its figure in {unit}"),
+        Direction::Up => format!("minus the natural logarithm of its figure in {unit}: growth is a degradation"),
     };
-    let mut step = Step::new("What the runs said", format!("Each run is one value: {figure}."));
+    let has_factor = told.shared.is_some_and(|shared| shared.factor.is_some());
+    let leaves = if has_factor { "centre and g leave" } else { "the centre leaves" };
+    let mut step = Step::new("What the runs said", format!("Each run is one value y, {logarithm}."));
     let series = &told.computed.series;
     if series.past.iter().chain(&series.now).flatten().any(|value| value.v.is_some()) {
-        step.say("w is the standard deviation that it has within its run.");
+        step.say("w is the standard deviation of y within the run.");
     } else {
-        step.say("The files do not show how uncertain a value is within its run: the number of requests has to tell.");
+        step.say("The files do not show how uncertain y is within a run; the number of requests has to tell.");
     }
-    if told.shared.is_some_and(|shared| shared.factor.is_some()) {
-        step.say("g is the factor of the run, common to all its endpoints.");
+    if has_factor {
+        step.say("g is the factor of the run, which all its endpoints share.");
     }
-    step.say("r is what the centre and g leave.");
+    step.say(&format!("r is what {leaves} of y."));
     if told.parts.stretches > 1 {
-        step.say("Every part of the history has a centre y₀ of its own.");
+        step.say("Each part of the history has a centre y₀ of its own.");
     }
     step.tables.push(table(told));
     step
@@ -85,12 +88,12 @@ fn table(told: &Told<'_>) -> Figures {
     let mut table = Figures::new(
         "run",
         &[
-            ("figure", Kind::Figure, "the figure"),
-            ("y", Kind::Number, "its logarithm, positive is worse"),
-            ("w", Kind::Number, "standard deviation of y within the run"),
-            ("g", Kind::Number, "factor of the run on the log scale"),
-            ("y₀", Kind::Number, "centre of the part of the history"),
-            ("r", Kind::Number, "what centre and factor leave of y"),
+            (&told.effect.metric, Kind::Figure, "the figure"),
+            ("y", Kind::Log, "its logarithm, positive is worse"),
+            ("w", Kind::Log, "standard deviation of y within the run"),
+            ("g", Kind::Log, "factor of the run on the log scale"),
+            ("y₀", Kind::Log, "centre of the part of the history"),
+            ("r", Kind::Log, "what centre and factor leave of y"),
         ],
     );
     let sign = told.effect.better.sign();
@@ -119,50 +122,50 @@ fn table(told: &Told<'_>) -> Figures {
 /// Where the baseline stands, and the candidate beside it.
 fn level(told: &Told<'_>) -> Step {
     let (effect, parts) = (&told.computed.effect, told.parts);
-    let centre = if effect.runs <= 2 { "mean" } else { "median" };
-    let words =
-        format!("The {centre} of the {{n}} runs of the level is y₀, {{base}}; the candidate has ȳ, {{candidate}}.");
+    let baseline = match effect.runs {
+        1 => "The only run of the level has",
+        2 => "The {n} runs of the level have the mean",
+        _ => "The {n} runs of the level have the median",
+    };
+    let candidate = if parts.candidates > 1.0 { "{m} candidate runs have the mean" } else { "candidate has" };
+    let words = format!("{baseline} y₀ = {{centre}} ({{base}}), the {candidate} ȳ = {{now}} ({{candidate}}).");
     let mut step = Step::new("The level", words);
     if effect.cut.is_some() {
         step.say("Before these runs the level was another one: the candidate is not compared with it.");
-    }
-    if parts.candidates > 1.0 {
-        step.say("ȳ is the mean of {m} candidate runs.");
     }
     let sign = told.effect.better.sign();
     step.given("n", "n", Kind::Count, effect.runs as f64, "runs of the level");
     step.given("m", "m", Kind::Count, parts.candidates, "candidate runs");
     step.given("base", "baseline", Kind::Figure, (sign * effect.centre).exp(), "the baseline's figure");
     step.given("candidate", "candidate", Kind::Figure, (sign * effect.now).exp(), "the candidate's figure");
-    step.given("centre", "y₀", Kind::Number, effect.centre, "centre of the baseline");
-    step.given("now", "ȳ", Kind::Number, effect.now, "mean of the candidate runs");
-    step.follows("d", "d", "{now} − {centre}", effect.raw, "the change as it was seen");
+    step.given("centre", "y₀", Kind::Log, effect.centre, "centre of the baseline");
+    step.given("now", "ȳ", Kind::Log, effect.now, "mean of the candidate runs");
+    step.follows("d", "d", Kind::Log, "{now} − {centre}", effect.raw, "the change as it was seen");
+    if told.shared.is_none() {
+        step.follows("est", "est", Kind::Log, "{d}", effect.estimate.value, "the change that is tested");
+    }
     step
 }
 
 /// The factor common to the endpoints of the run, taken out; or why there is none.
 fn taken_out(told: &Told<'_>, shared: &Shared) -> Step {
-    let effect = &told.computed.effect;
+    let estimate = told.computed.effect.estimate.value;
     let mut step = Step::new("The factor of the run", "");
     step.given("K", "K", Kind::Count, shared.endpoints as f64, "endpoints with values on both sides");
     step.tables.push(endpoints(told.endpoints, Some(&told.effect.endpoint)));
-    match &shared.factor {
-        Some(factor) => {
-            step.words = "A slow runner slows all endpoints. What the {K} endpoints of the candidate share is ĝ, the median \
-                          of their changes d with the weights 1/({local}² + w_b²); the same median of what the centres leave \
-                          is the g of a baseline run. ĝ is taken out, and the endpoint's own change is left."
-                .to_owned();
-            step.given("local", "σ_e", Kind::Number, shared.local, "run-to-run s.d. of one endpoint in the weights");
-            step.given("shift", "ĝ", Kind::Number, factor.shift, "the shift common to all endpoints");
-            step.follows("est", "est", "{d} − {shift}", effect.estimate.value, "the endpoint's own change");
-        }
-        None => {
-            step.words =
-                "With {K} endpoints a factor common to the run cannot be told from the endpoints' own changes: \
-                          nothing is taken out."
-                    .to_owned();
-            step.follows("est", "est", "{d}", effect.estimate.value, "the change that is tested");
-        }
+    if let Some(factor) = &shared.factor {
+        step.words = "A slow runner slows every endpoint. What the {K} endpoints of the candidate share is ĝ = {shift}, the \
+                      median of their d with the weights 1/({local}² + w_b²): the smallest d at which half of the weight is \
+                      reached. The g of a baseline run is the same median of what the centres leave. Both are taken out; est \
+                      is the endpoint's own change."
+            .to_owned();
+        step.given("local", "σ_e", Kind::Number, shared.local, "run-to-run s.d. of one endpoint in the weights");
+        step.given("shift", "ĝ", Kind::Log, factor.shift, "the shift common to all endpoints");
+        step.follows("est", "est", Kind::Log, "{d} − {shift}", estimate, "the endpoint's own change");
+    } else {
+        step.words = "Of {K} endpoint(s), what they share cannot be told from what is their own: nothing is taken out."
+            .to_owned();
+        step.follows("est", "est", Kind::Log, "{d}", estimate, "the change that is tested");
     }
     step
 }
@@ -172,11 +175,11 @@ pub(super) fn endpoints(all: &[(&str, &Computed)], this: Option<&str>) -> Figure
     let mut table = Figures::new(
         "endpoint",
         &[
-            ("d", Kind::Number, "change as it was seen"),
-            ("w_b", Kind::Number, "s.d. within a baseline run"),
-            ("s", Kind::Number, "s.d. from run to run that its residuals show"),
+            ("d", Kind::Log, "change as it was seen"),
+            ("w_b", Kind::Log, "s.d. within a baseline run"),
+            ("s", Kind::Log, "s.d. from run to run that its residuals show"),
             ("df_s", Kind::Count, "degrees of freedom of s"),
-            ("se", Kind::Number, "standard error"),
+            ("se", Kind::Log, "standard error"),
             ("est/se", Kind::Number, "own change in standard errors"),
         ],
     );
@@ -198,82 +201,93 @@ pub(super) fn endpoints(all: &[(&str, &Computed)], this: Option<&str>) -> Figure
 /// How much runs differ: seen, shared, expected, and the mean of these.
 fn spread(told: &Told<'_>) -> Step {
     let parts = told.parts;
-    let mut step = Step::new("How much runs differ", "");
+    let mut step = Step::new("How much runs differ", own_words(parts.own));
     own_spread(&mut step, parts.own);
     match told.shared {
         Some(shared) => pooled(&mut step, shared, parts),
         None => {
-            step.say("Beforehand such a figure is expected to vary by τ from run to run.");
-            step.given("tau", "τ", Kind::Number, parts.between.sqrt(), "run-to-run s.d. expected beforehand");
+            step.say("Before any history such a figure is expected to vary by τ = {tau} from run to run.");
+            step.given("tau", "τ", Kind::Log, parts.between.sqrt(), "run-to-run s.d. expected beforehand");
         }
     }
     step.say(
-        "With the s.d. within a run that makes σ, worth {d0} runs; s̃ is the mean of σ² and s², weighted by their degrees \
-         of freedom.",
+        "With w_b = {w_b} within a run, a value is expected to vary by σ, which is worth {d0} degrees of freedom; s̃, which \
+         is used, is the mean of σ² and s² by their degrees of freedom.",
     );
     let [past, prior, shrunk] = [parts.past_variance, parts.prior.variance, parts.shrunk.variance].map(f64::sqrt);
-    step.given("w_b", "w_b", Kind::Number, past, "s.d. within a baseline run, root of the mean of w²");
-    step.follows("sigma", "σ", "√({tau}² + {w_b}²)", prior, "s.d. expected of a run's value");
-    step.given("d0", "d₀", Kind::Number, parts.prior.df, "degrees of freedom that σ is worth");
-    let mean = "√(({d0}·{sigma}² + {df_s}·{s}²)/({d0} + {df_s}))";
-    step.follows("s_shrunk", "s̃", mean, shrunk, "s.d. of a run's value that is used");
-    step.follows("df", "df", "{d0} + {df_s}", parts.shrunk.df, "degrees of freedom of the standard error");
-    step.words = step.words.trim_start().to_owned();
+    step.given("w_b", "w_b", Kind::Log, past, "s.d. within a baseline run, root of the mean of w²");
+    step.follows("sigma", "σ", Kind::Log, "√({tau}² + {w_b}²)", prior, "s.d. expected of a run's value");
+    shrink(&mut step, parts.prior.df, parts.shrunk, "s_shrunk", "s̃", shrunk);
     step
 }
 
-/// What the residuals of the series itself show.
+/// What the values themselves show.
+pub(super) fn own_words(own: Spread) -> &'static str {
+    if own.df > 0.0 {
+        "From run to run the baseline itself shows s."
+    } else {
+        "One value shows no spread of its own (s = {s})."
+    }
+}
+
+/// The spread that the values themselves show.
 pub(super) fn own_spread(step: &mut Step, own: Spread) {
     step.given("df_s", "df_s", Kind::Count, own.df, "degrees of freedom of s: values less centres");
+    let (s, meaning) = (own.variance.sqrt(), "run-to-run s.d. that is seen");
     if own.df > 0.0 {
-        step.say("The baseline's own values show s.");
         step.given("squares", "Σr²", Kind::Number, own.variance * own.df, "sum of the squared residuals");
-        step.follows("s", "s", "√({squares}/{df_s})", own.variance.sqrt(), "run-to-run s.d. that is seen");
+        step.follows("s", "s", Kind::Log, "√({squares}/{df_s})", s, meaning);
     } else {
-        step.say("One value has no spread of its own.");
-        step.given("s", "s", Kind::Number, own.variance.sqrt(), "run-to-run s.d. that is seen");
+        step.given("s", "s", Kind::Log, s, meaning);
     }
+}
+
+/// The mean of the variances expected and seen, by degrees of freedom.
+pub(super) fn shrink(step: &mut Step, prior_df: f64, shrunk: Spread, name: &str, symbol: &str, sd: f64) {
+    step.given("d0", "d₀", Kind::Number, prior_df, "degrees of freedom that σ is worth");
+    let mean = "√(({d0}·{sigma}² + {df_s}·{s}²)/({d0} + {df_s}))";
+    step.follows(name, symbol, Kind::Log, mean, sd, "mean of the s.d. expected and seen");
+    step.follows("df", "df", Kind::Number, "{d0} + {df_s}", shrunk.df, "degrees of freedom of the standard error");
 }
 
 /// What the endpoints show together, and how much that is worth to one of them.
 fn pooled(step: &mut Step, shared: &Shared, parts: &Parts) {
     step.say(
-        "Endpoints share τ, what is left between runs beyond the s.d. within them: x is the mean of their s² − w_b² with \
-         the weights df_s/(σ₀² + w_b²)², drawn towards the σ₀² expected beforehand.",
+        "The {K} endpoint(s) together show the variance x beyond that within runs: the mean of s² − w_b² with the weights \
+         df_s/(σ₀² + w_b²)². With σ₀ = {sigma0}, which is expected before any history and worth {df0} degrees of freedom, \
+         that makes τ.",
     );
+    if shared.factor.is_none() {
+        step.say(
+            "As no factor was taken out, σ₀ holds that of the run, and the endpoints' degrees of freedom count half.",
+        );
+    } else if shared.prior_df != shared.prior.df {
+        step.say("What τ is worth to one endpoint follows from how unequal the endpoints' s are (Smyth 2004).");
+    }
     step.given("sigma0", "σ₀", Kind::Number, shared.prior.variance.sqrt(), "run-to-run s.d. expected beforehand");
     step.given("df0", "df₀", Kind::Count, shared.prior.df, "degrees of freedom that σ₀ is worth");
     step.given("excess", "x", Kind::Number, shared.excess.variance, "variance between runs that the endpoints show");
     step.given("df_x", "df_x", Kind::Number, shared.excess.df, "its degrees of freedom, of all endpoints");
     let mean = "√(({df0}·{sigma0}² + {df_x}·max(0, {excess}))/({df0} + {df_x}))";
-    step.follows("tau", "τ", mean, parts.between.sqrt(), "run-to-run s.d. that the endpoints share");
-    if shared.factor.is_none() {
-        step.say(
-            "As no factor is taken out, σ₀ holds that of the run too, and endpoints that repeat each other count half.",
-        );
-    } else if shared.prior_df != shared.prior.df {
-        step.say(
-            "How much τ is worth to one endpoint (d₀) follows from how unequal the endpoints' s are (Smyth 2004).",
-        );
-    }
+    step.follows("tau", "τ", Kind::Log, mean, parts.between.sqrt(), "run-to-run s.d. that the endpoints share");
 }
 
 /// The standard error of the change.
 fn error(told: &Told<'_>) -> Step {
     let (effect, parts) = (&told.computed.effect, told.parts);
-    let mut step = Step::new(
-        "The standard error",
-        "The candidate's mean is of {m} runs, the centre of {n}; a centre of n runs has λ/n of the variance of one.",
-    );
-    step.given("w_c", "w_c", Kind::Number, parts.now_variance.sqrt(), "s.d. within a candidate run");
+    let words = "The candidate's mean is of m = {m}, the baseline's centre of n = {n}, which has λ/n of the variance of one \
+                 run. e is what the candidate varies more within its run.";
+    let mut step = Step::new("The standard error", words);
+    step.given("w_c", "w_c", Kind::Log, parts.now_variance.sqrt(), "s.d. within a candidate run");
     let extra = (parts.now_variance - parts.past_variance).max(0.0).sqrt();
-    step.follows("extra", "e", "√(max(0, {w_c}² − {w_b}²))", extra, "s.d. that a candidate run has more within");
+    let more = "√(max(0, {w_c}² − {w_b}²))";
+    step.follows("extra", "e", Kind::Log, more, extra, "s.d. that a candidate run has more within");
     let loss = parts.centre_variance * effect.runs as f64;
     step.given("loss", "λ", Kind::Number, loss, "variance of the centre over that of a mean");
     let variance = parts.shrunk.variance;
     let both = (variance + extra * extra) / parts.candidates + variance * parts.centre_variance;
     let mut root = "√(({s_shrunk}² + {extra}²)/{m} + {s_shrunk}²·{loss}/{n})".to_owned();
-    if both.sqrt() < parts.floor {
+    if both < parts.floor * parts.floor {
         step.say("No history makes an error smaller than {floor}.");
         step.given("floor", "f", Kind::Number, parts.floor, "least standard error");
         root = format!("max({{floor}}, {root})");
@@ -282,30 +296,32 @@ fn error(told: &Told<'_>) -> Step {
         guard(&mut step, shared);
     }
     let expression = if parts.scale > 1.0 { format!("{{k}}·{root}") } else { root };
-    step.follows("se", "se", &expression, effect.estimate.se, "standard error of the change");
+    step.follows("se", "se", Kind::Log, &expression, effect.estimate.se, "standard error of the change");
     step
 }
 
 /// Whether all errors were widened.
 fn guard(step: &mut Step, shared: &Shared) {
     let guard = shared.guard;
-    if guard.scale > 1.0 {
-        step.say("The endpoints of the candidate scatter more than their errors say, so all errors are widened by k.");
+    step.say(if guard.scale > 1.0 {
+        "The endpoints of the candidate scatter by S = {scatter}, the median of |est/se|, more than their errors say: all \
+         errors are widened by k."
     } else {
-        step.say("The endpoints of the candidate scatter no more than their errors say (k ≤ 1): nothing is widened.");
-    }
+        "The endpoints of the candidate scatter by S = {scatter}, the median of |est/se|, no more than their errors say \
+         (k ≤ 1): nothing is widened."
+    });
     step.given("scatter", "S", Kind::Number, guard.scatter, "median of |est/se| over the endpoints, before k");
     step.given("weight", "B", Kind::Count, guard.weight, "weight of the scatter that history says, in endpoints");
     step.given("normal", "z", Kind::Number, MEDIAN_ABSOLUTE, "median of |z| of a normal variable");
     let expression = "√(({K}·({scatter}/{normal})² + {weight})/({K} + {weight}))";
-    step.follows("k", "k", expression, guard.scale, "factor that errors are widened by, where above 1");
+    step.follows("k", "k", Kind::Number, expression, guard.scale, "factor that errors are widened by, where above 1");
 }
 
 /// What was computed of one figure of every endpoint; `second` asks for the body of p95.
 pub(super) fn computed<'a>(comparison: &'a Comparison, metric: &str, second: bool) -> Vec<(&'a str, &'a Computed)> {
     let here = |effect: &&Effect| effect.metric == metric && effect.scope == Scope::Endpoint;
     let of = |effect: &'a Effect| match &effect.origin {
-        Some(crate::compare::Origin::Series(own, body)) => {
+        Some(Origin::Series(own, body)) => {
             let computed = if second { body.as_deref()? } else { own };
             Some((effect.endpoint.as_str(), computed))
         }
