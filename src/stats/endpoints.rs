@@ -130,7 +130,7 @@ fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> (V
         Effect::shrunk(s, shift, tau, prior, kappa, priors)
     };
     let mut effects: Vec<Effect> = seen.iter().map(own_change).collect();
-    let guard = together.then(|| guard_scale(&mut effects, priors.guard_df)).unwrap_or_default();
+    let guard = if together { guard_scale(&mut effects, priors.guard_df) } else { Guard::default() };
     let (endpoints, local) = (seen.len(), priors.cv_local);
     (effects, Shared { endpoints, local, factor: None, prior, excess, between: tau, prior_df, guard })
 }

@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// The example of Benjamini & Hochberg (1995), section 4, as `scipy.stats.false_discovery_control` adjusts it
-    /// (SciPy 1.17.1); `p.adjust(p, "BH")` of R is the same function.
+    /// (version 1.17.1); `p.adjust(p, "BH")` of R is the same function.
     #[test]
     fn adjusted_p_values_agree_with_scipy() {
         let p = [

@@ -4,7 +4,7 @@ use crate::compare::Comparison;
 use crate::stats::{Estimate, Factor, Shared};
 
 use super::document::{Figures, Kind, Line, Step};
-use super::{runs, series};
+use super::{runs, spread};
 
 /// The steps; `n` runs are compared with, and `endpoints` is the table of the endpoints.
 pub(super) fn steps(
@@ -15,7 +15,7 @@ pub(super) fn steps(
     estimate: &Estimate,
     endpoints: Figures,
 ) -> Vec<Step> {
-    vec![shift(shared, factor, endpoints), by_run(comparison, factor), spread(factor), error(n, factor, estimate)]
+    vec![shift(shared, factor, endpoints), by_run(comparison, factor), runners(factor), error(n, factor, estimate)]
 }
 
 /// The shift of the candidate.
@@ -50,9 +50,9 @@ fn by_run(comparison: &Comparison, factor: &Factor) -> Step {
 }
 
 /// How much runs differ as a whole.
-fn spread(factor: &Factor) -> Step {
-    let mut step = Step::new("How much runs differ", series::own_words(factor.own));
-    series::own_spread(&mut step, factor.own);
+fn runners(factor: &Factor) -> Step {
+    let mut step = Step::new("How much runs differ", spread::own_words(factor.own));
+    spread::own_spread(&mut step, factor.own);
     step.say(
         "Before any history runs are expected to differ by σ₀ = {sigma0}, and the median over the endpoints has the error \
          u = {u} itself; together that is σ, worth {d0} degrees of freedom. s_m² is the mean of σ² and s² by their degrees \
@@ -62,7 +62,7 @@ fn spread(factor: &Factor) -> Step {
     step.given("u", "u", Kind::Log, factor.sampling.sqrt(), "error of the median: √(1.57/Σ 1/(σ_e² + max(w_b, w_c)²))");
     let [prior, shrunk, used] = [factor.prior.variance, factor.shrunk.variance, factor.variance].map(f64::sqrt);
     step.follows("sigma", "σ", Kind::Log, "√({sigma0}² + {u}²)", prior, "s.d. expected of a run");
-    series::shrink(&mut step, factor.prior.df, factor.shrunk, "s_mean", "s_m", shrunk);
+    spread::shrink(&mut step, factor.prior.df, factor.shrunk, "s_mean", "s_m", shrunk);
     step.given("floor", "f", Kind::Number, factor.floor, "least standard deviation");
     let largest = "max({s_mean}, {s}, {floor})";
     step.follows("s_shrunk", "s̃", Kind::Log, largest, used, "s.d. of a run that is used");

@@ -11,6 +11,7 @@ mod ruling;
 mod runs;
 mod series;
 mod size;
+mod spread;
 
 pub use document::{Check, Column, Explanation, Figures, Formula, Kind, Line, Step, Value};
 

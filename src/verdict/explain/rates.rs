@@ -4,7 +4,7 @@ use crate::compare::Comparison;
 use crate::stats::{Counts, RateEffect};
 
 use super::document::{Figures, Kind, Line, Step};
-use super::{runs, series};
+use super::{runs, spread};
 
 /// The steps.
 pub(super) fn steps(
@@ -77,8 +77,8 @@ fn angles(rate: &RateEffect) -> Step {
 /// How much rates differ from run to run: what chance makes, and what is seen.
 fn spread(rate: &RateEffect) -> Step {
     let parts = &rate.parts;
-    let mut step = Step::new("How much runs differ", series::own_words(parts.own));
-    series::own_spread(&mut step, parts.own);
+    let mut step = Step::new("How much runs differ", spread::own_words(parts.own));
+    spread::own_spread(&mut step, parts.own);
     step.say(
         "Chance makes φ/(4n) of an angle's variance, with φ = {phi}, the candidate's or if larger the baseline's usual one; h \
          is the mean of 1/(4n) over the runs. With {extra} beyond chance that is σ, worth {d0} degrees of freedom. s_m² is the \
@@ -91,7 +91,7 @@ fn spread(rate: &RateEffect) -> Step {
     let [prior, shrunk, between] = [parts.prior.variance, parts.shrunk.variance, parts.between].map(f64::sqrt);
     let expected = "√({phi}·{chance} + {extra}²)";
     step.follows("sigma", "σ", Kind::Log, expected, prior, "s.d. expected of an angle");
-    series::shrink(&mut step, parts.prior.df, parts.shrunk, "s_mean", "s_m", shrunk);
+    spread::shrink(&mut step, parts.prior.df, parts.shrunk, "s_mean", "s_m", shrunk);
     let largest = if parts.own.df > 1.0 { "max({s_mean}, {s})" } else { "{s_mean}" };
     step.follows("s_shrunk", "s̃", Kind::Log, largest, between, "s.d. of an angle that is used");
     step

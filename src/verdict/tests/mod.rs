@@ -1,5 +1,6 @@
 //! Whole comparisons and judgements: against the reference, simulated, and by case.
 
+mod calculator;
 mod cases;
 mod explained;
 mod reference;
