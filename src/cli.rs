@@ -69,6 +69,9 @@ pub struct Check {
     /// Which outcome sets exit status 1
     #[arg(long, value_enum, value_name = "WHEN")]
     pub fail_on: Option<FailOn>,
+    /// Print how one verdict came about instead of the report, with every number: 'GET /slow/p95', '(all)/p95'
+    #[arg(long, value_name = "ENDPOINT/METRIC")]
+    pub explain: Option<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -156,6 +159,9 @@ pub struct Compare {
     /// Which outcome sets exit status 1
     #[arg(long, value_enum, value_name = "WHEN")]
     pub fail_on: Option<FailOn>,
+    /// Print how one verdict came about instead of the report, with every number: 'GET /slow/p95', '(all)/p95'
+    #[arg(long, value_name = "ENDPOINT/METRIC")]
+    pub explain: Option<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -298,6 +304,8 @@ pub enum SchemaOf {
     Run,
     /// The report of --format json
     Report,
+    /// The derivation of --explain with --format json
+    Explanation,
 }
 
 /// Flags of `completions`.

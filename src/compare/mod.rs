@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
 use crate::model::{Acceptance, Basis, Direction, Metric, Record, Unit, Warning};
-use crate::stats::{Estimate, Priors, RateEffect};
+use crate::stats::{self, Counts, Estimate, Priors, RateEffect, Series};
 
+pub use effects::{SECOND, TAIL_SD};
 use runs::Runs;
 
 /// What is compared, and what is assumed of runs.
@@ -65,6 +66,21 @@ pub struct Comparison {
     pub figures: BTreeMap<String, BTreeMap<String, f64>>,
     /// What a reader should know before trusting an effect.
     pub warnings: Vec<Warning>,
+    /// The runs behind the effects: baseline, oldest first, then candidates.
+    pub runs: Vec<RunMark>,
+    /// What the endpoints say together, by metric; the body of p95 under [`SECOND`].
+    pub shared: BTreeMap<String, stats::Shared>,
+}
+
+/// Which run it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunMark {
+    /// Identity of the run.
+    pub id: String,
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its commit.
+    pub commit: Option<String>,
 }
 
 /// Whether a candidate can be compared.
@@ -122,6 +138,36 @@ pub struct Effect {
     pub step: Option<f64>,
     /// The change.
     pub change: Change,
+    /// What the change was computed from, where that is kept.
+    pub origin: Option<Origin>,
+}
+
+/// What a change was computed from, to be told on request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A series, and the second one of an endpoint's p95.
+    Series(Box<Computed>, Option<Box<Computed>>),
+    /// The factor common to all endpoints: [`Comparison::shared`] has it.
+    Common,
+    /// Counts of errors.
+    Counts {
+        /// Runs at the start of `past` that inform the spread only.
+        start: usize,
+        /// By baseline run.
+        past: Vec<Option<Counts>>,
+        /// By candidate run.
+        now: Vec<Option<Counts>>,
+    },
+}
+
+/// A series and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Computed {
+    /// The figure by run.
+    pub series: Series,
+    /// The change, with the parts of its error.
+    pub effect: stats::Effect,
 }
 
 /// What an effect is of.
@@ -195,6 +241,8 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         accepted: runs.acceptances(),
         figures: figures::figures(candidates),
         warnings: standing::warnings(&runs, baseline),
+        runs: runs.marks(),
+        shared: BTreeMap::new(),
     };
     if comparison.standing == Standing::Compared {
         effects::add(&runs, settings, &mut comparison);

@@ -4,6 +4,8 @@ use crate::baseline::Baseline;
 use crate::model::{Acceptance, Basis, EndpointSummary, LogValue, Record, SeriesName, Summary};
 use crate::stats::{MIN_OK, SD_UNKNOWN, Series};
 
+use super::RunMark;
+
 /// Baseline and candidate runs that can be compared.
 pub(super) struct Runs<'a> {
     /// Baseline runs, oldest first; the first `earlier` inform the spread only.
@@ -35,6 +37,15 @@ impl<'a> Runs<'a> {
     /// Baseline runs whose centre is compared with.
     pub(super) fn window(&self) -> &[&'a Record] {
         &self.past[self.earlier..]
+    }
+
+    /// Which runs these are, baseline first.
+    pub(super) fn marks(&self) -> Vec<RunMark> {
+        let mark = |run: &&Record| {
+            let (id, commit) = (run.id.clone(), run.commit.clone());
+            RunMark { id, started_at: run.started_at, commit }
+        };
+        self.past.iter().chain(&self.now).map(mark).collect()
     }
 
     /// Endpoints of the first candidate run.

@@ -7,15 +7,30 @@ use jiff::Timestamp;
 
 use super::read;
 use crate::baseline::Baseline;
+use crate::compare::Comparison;
 use crate::history::History;
 use crate::model::{Judged, Record, Run, Warning};
-use crate::render::{Candidate, Report, Scenario};
+use crate::render::{Candidate, Scenario};
 use crate::store::{self, Loaded, Snapshot, Store};
 use crate::verdict::{Judgement, Policy};
 use crate::{baseline, cli, compare, config, files, verdict};
 
+/// A scenario as it was judged, with what it was judged by.
+pub(super) struct Answer {
+    pub(super) scenario: Scenario,
+    /// What was compared under which rules; none where a scenario has no runs that could be read.
+    pub(super) compared: Option<(Comparison, Policy)>,
+}
+
+impl Answer {
+    /// A scenario without runs that could be read.
+    fn unread(scenario: Scenario) -> Self {
+        Self { scenario, compared: None }
+    }
+}
+
 /// Judges the wanted runs against the history in the store.
-pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
+pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Vec<Answer>> {
     let store = super::history::open(&flags.history, &settings.config)?;
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let mut scenarios = Vec::new();
@@ -24,13 +39,14 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
         scenarios.push(scenario.unwrap_or_else(|error| unreadable(&wanted.scenario, &error)));
     }
     for name in read::undelivered(&flags.input, &settings.config, &wanted) {
-        scenarios.push(Scenario::invalid(&name, "the configuration declares this scenario, and no result was given"));
+        let reason = "the configuration declares this scenario, and no result was given";
+        scenarios.push(Answer::unread(Scenario::invalid(&name, reason)));
     }
-    Ok(Report::new(scenarios))
+    Ok(scenarios)
 }
 
 /// Judges the head runs against the base runs.
-pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Report> {
+pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Vec<Answer>> {
     let (scenario, named) = match &flags.scenario {
         Some(name) => (name.clone(), true),
         None => (settings.config.default_scenario(), false),
@@ -45,21 +61,22 @@ pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> R
     let (base, head) = match (read_side(&flags.bases), read_side(&flags.heads)) {
         (Ok(base), Ok(head)) => (base, head),
         (Err(error), _) | (_, Err(error)) => {
-            return Ok(Report::new(vec![unreadable(&scenario, &error)]));
+            return Ok(vec![unreadable(&scenario, &error)]);
         }
     };
     if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
-        return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
+        let reason = format!("a base run is invalid: {broken}");
+        return Ok(vec![Answer::unread(Scenario::invalid(&scenario, &reason))]);
     }
     let baseline = Baseline { runs: records(&base)?, notes: differences(&base, &head), ..Baseline::default() };
     let case = Case { runs: &head, past: Past { baseline, ..Past::default() }, command: compare_again(flags, &head) };
-    Ok(Report::new(vec![case.conclude(settings)?.0]))
+    Ok(vec![case.conclude(settings)?.0])
 }
 
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
-fn unreadable(scenario: &str, error: &anyhow::Error) -> Scenario {
+fn unreadable(scenario: &str, error: &anyhow::Error) -> Answer {
     files::say(&format!("perf-gate: {error:#}"));
-    Scenario::invalid(scenario, &format!("{error:#}"))
+    Answer::unread(Scenario::invalid(scenario, &format!("{error:#}")))
 }
 
 /// Reads every run of a scenario and says whose they are.
@@ -93,7 +110,7 @@ pub(super) struct Past {
 ///
 /// # Errors
 /// Runs that cannot be judged, and a history of which this program could read only the older part.
-fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Scenario> {
+fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Answer> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
     let past = match remembered(&mut runs, wanted, flags.identity.at, store, settings) {
         Ok(past) => past,
@@ -122,11 +139,11 @@ pub(super) fn to_record(
 ) -> Result<(Vec<Run>, Scenario)> {
     let mut runs = read_all(wanted, identity, settings)?;
     let past = remembered(&mut runs, wanted, identity.at, store, settings)?;
-    let (scenario, judged) = Case { runs: &runs, past, command: Vec::new() }.conclude(settings)?;
+    let (answer, judged) = Case { runs: &runs, past, command: Vec::new() }.conclude(settings)?;
     for run in &mut runs {
         run.judged = Some(judged.clone());
     }
-    Ok((runs, scenario))
+    Ok((runs, answer.scenario))
 }
 
 /// Dates the runs and finds what to compare them with.
@@ -241,17 +258,17 @@ struct Case<'a> {
 
 impl Case<'_> {
     /// Compares and judges; beside the judgement, what history is to remember of it.
-    fn conclude(self, settings: &read::Settings) -> Result<(Scenario, Judged)> {
+    fn conclude(self, settings: &read::Settings) -> Result<(Answer, Judged)> {
         let Self { runs, past, command } = self;
         let scenario = runs.first().map_or("", |run| run.scenario.as_str());
         let mut policy = settings.config.policy(scenario);
         config::measure(&mut policy, runs.first());
         let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
-        let judge = |candidates: &[Record], baseline: &Baseline| {
-            verdict::judge(&compare::compare(candidates, baseline, &compared), &policy)
-        };
+        let compare = |candidates: &[Record], baseline| compare::compare(candidates, baseline, &compared);
+        let judge = |candidates: &[Record], baseline| verdict::judge(&compare(candidates, baseline), &policy);
         let candidates: Vec<Record> = past.suspicious.iter().cloned().chain(records(runs)?).collect();
-        let mut judgement = judge(&candidates, &past.baseline);
+        let comparison = compare(&candidates, &past.baseline);
+        let mut judgement = verdict::judge(&comparison, &policy);
         if let (false, [_, .., last]) = (past.history.records().is_empty(), candidates.as_slice()) {
             judgement = verdict::confirmed(judgement, &judge(std::slice::from_ref(last), &past.baseline));
         }
@@ -273,7 +290,8 @@ impl Case<'_> {
         let regression = last.and_then(|last| baseline::open_regression(&past.history, &last, &rule, confirm));
         judged.since = regression.as_ref().map(|regression| regression.since);
         let scenario = Scenario::new(judgement, Candidate::of(runs, &past.suspicious, command));
-        Ok((Scenario { regression, ..scenario }, judged))
+        let scenario = Scenario { regression, ..scenario };
+        Ok((Answer { scenario, compared: Some((comparison, policy)) }, judged))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod csv;
 mod escape;
+pub mod explain;
 pub mod inspect;
 mod json;
 mod junit;
@@ -19,6 +20,7 @@ mod text;
 pub mod view;
 
 pub use escape::word;
+pub use explain::Explanations;
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
 

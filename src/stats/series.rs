@@ -1,5 +1,7 @@
 //! One series: a figure over the baseline runs and the candidate runs, its centre, residuals and variances.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::LogValue;
 
 use super::robust::{centre, degrees, mean, sum_of_squares};
@@ -7,7 +9,7 @@ use super::shrink::Spread;
 use super::stretch::stretches;
 
 /// A figure over runs, its sign turned so that growth is a degradation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// By baseline run, oldest first; `None` where the run does not have it.
     pub past: Vec<Option<LogValue>>,

@@ -4,6 +4,7 @@
 //! metric, targets held against the candidate's own figures, and one outcome.
 
 mod confirm;
+pub mod explain;
 mod families;
 mod finding;
 mod inherit;
@@ -25,6 +26,7 @@ use crate::stats::ConfidenceInterval;
 
 pub use crate::model::{Outcome, matches};
 pub use confirm::confirmed;
+pub use explain::{Explanation, explain, subjects};
 pub use finding::Finding;
 pub use inherit::inherited;
 pub use policy::{Bound, Levels, Policy, Rule, Target};

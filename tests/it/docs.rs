@@ -127,6 +127,15 @@ fn the_readme_starts_with_what_the_program_prints() {
 }
 
 #[test]
+fn the_explanation_in_the_readme_is_part_of_the_real_one() {
+    let text = readme();
+    let shown = text.split_once("--explain slow/p95\n").unwrap().1.split_once("```\n").unwrap().0;
+    let real = std::fs::read_to_string(root().join("fixtures/explained/slow-p95.txt")).unwrap();
+    let lacking: Vec<&str> = shown.lines().filter(|line| !real.lines().any(|other| other == *line)).collect();
+    assert!(lacking.is_empty() && shown.lines().count() >= 5, "{lacking:#?}");
+}
+
+#[test]
 fn the_hand_written_run_of_the_readme_is_one() {
     let text = readme();
     let shown = text.split_once("```json\n").unwrap().1.split_once("```\n").unwrap().0;

@@ -13,6 +13,7 @@ pub use context::Fact;
 pub use limit::Detail;
 pub use promise::{Promise, Status};
 pub use row::{Line, Rank};
+pub(super) use row::{told, verdict};
 
 use serde::Serialize;
 

@@ -1,6 +1,8 @@
 //! Whole comparisons and judgements: against the reference, simulated, and by case.
 
+mod calculator;
 mod cases;
+mod explained;
 mod levels;
 mod reference;
 mod simulated;

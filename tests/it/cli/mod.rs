@@ -2,6 +2,7 @@
 
 mod commands;
 mod contract;
+mod explain;
 mod files;
 mod history;
 mod judgement;
