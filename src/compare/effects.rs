@@ -1,7 +1,8 @@
 //! The effects of each metric: of the run, and of its endpoints.
 
 use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, quantile_of};
-use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpoints, error_rate, se1, single};
+use crate::stats::{self, Counts, Priors, RateEffect, SE1_BODY, SE1_THROUGHPUT, Series};
+use crate::stats::{endpoints, error_rate, error_rate_of_pairs, se1, single};
 
 use super::runs::{Runs, requests};
 use super::{Change, Comparison, Effect, LevelShift, LogChange, Scope, Settings};
@@ -146,13 +147,24 @@ impl Of<'_> {
     }
 
     fn push_rate(&mut self, endpoint: &str, scope: Scope, of: impl Fn(&Record) -> Option<Counts>) {
-        let collect = |runs: &[&Record]| runs.iter().filter_map(|run| of(run)).collect::<Vec<_>>();
-        let earlier = collect(&self.runs.past[..self.runs.earlier]);
-        let (past, now) = (collect(self.runs.window()), collect(&self.runs.now));
-        if let Some(rate) = error_rate(&earlier, &past, &now, self.priors) {
+        let rate = if self.runs.are_pairs() { self.rate_of_pairs(of) } else { self.rate(of) };
+        if let Some(rate) = rate {
             let figures = Some((rate.baseline, rate.candidate));
             self.push(endpoint, scope, figures, rate.runs, None, Change::Rate(rate));
         }
+    }
+
+    fn rate(&self, of: impl Fn(&Record) -> Option<Counts>) -> Option<RateEffect> {
+        let collect = |runs: &[&Record]| runs.iter().filter_map(|run| of(run)).collect::<Vec<_>>();
+        let earlier = collect(&self.runs.past[..self.runs.earlier]);
+        let (past, now) = (collect(self.runs.window()), collect(&self.runs.now));
+        error_rate(&earlier, &past, &now, self.priors)
+    }
+
+    fn rate_of_pairs(&self, of: impl Fn(&Record) -> Option<Counts>) -> Option<RateEffect> {
+        let both = self.runs.past.iter().zip(&self.runs.now).filter_map(|(base, head)| of(base).zip(of(head)));
+        let (base, head): (Vec<Counts>, Vec<Counts>) = both.unzip();
+        error_rate_of_pairs(&base, &head, self.priors)
     }
 
     fn push(

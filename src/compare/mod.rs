@@ -2,10 +2,12 @@
 //!
 //! Effects are estimates with their errors; whether one is real and large enough is for [`crate::verdict`] to say.
 
+mod analysis;
 mod effects;
 mod figures;
 mod runs;
 mod standing;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::Baseline;
 use crate::model::{Basis, Direction, Metric, Record, Unit, Warning};
 use crate::stats::{Estimate, Priors, RateEffect};
+
+pub use analysis::{Analysis, AnalysisKind};
+pub use turns::in_turn;
 
 use runs::Runs;
 
@@ -41,6 +46,8 @@ impl Default for Settings {
 pub struct Comparison {
     /// The load test's name.
     pub scenario: String,
+    /// Which analysis this is, and why.
+    pub analysis: Analysis,
     /// Whether there is anything to compare.
     pub standing: Standing,
     /// The runs compared with.
@@ -112,7 +119,7 @@ pub struct Effect {
     pub baseline: Option<f64>,
     /// The candidate's figure.
     pub candidate: Option<f64>,
-    /// Baseline runs behind it.
+    /// Baseline runs, or pairs, behind it.
     pub runs: usize,
     /// Coarsest step of the figure in the runs compared, in its unit.
     pub step: Option<f64>,
@@ -174,13 +181,32 @@ pub struct LevelShift {
     pub runs: usize,
 }
 
-/// Compares one or more runs of the same commit with a baseline.
+/// Compares one or more runs of the same commit with a baseline chosen from history.
 pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) -> Comparison {
-    let runs = Runs::new(candidates, baseline);
+    compared(&Runs::new(candidates, baseline, AnalysisKind::History), baseline, settings)
+}
+
+/// Compares runs of the head with runs of the base, each made on a runner of its own.
+pub fn compare_runs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    compared(&Runs::new(head, &baseline, AnalysisKind::Runs), &baseline, settings)
+}
+
+/// Compares pairs: `base[i]` and `head[i]` were made in turn on the same runner, which cancels in their difference.
+pub fn compare_pairs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    let settings = Settings { priors: settings.priors.of_pairs(), ..settings.clone() };
+    compared(&Runs::pairs(base, head), &baseline, &settings)
+}
+
+fn compared(runs: &Runs<'_>, baseline: &Baseline, settings: &Settings) -> Comparison {
+    let candidates = &runs.now;
+    let described = standing::describe(runs, baseline);
     let mut comparison = Comparison {
         scenario: candidates.first().map_or_else(String::new, |record| record.scenario.clone()),
-        standing: standing::standing(&runs, baseline),
-        baseline: standing::describe(&runs, baseline),
+        analysis: Analysis::of(runs.kind, &described, candidates.len()),
+        standing: standing::standing(runs, baseline),
+        baseline: described,
         candidates: candidates.len(),
         basis: runs.basis(),
         effects: Vec::new(),
@@ -188,10 +214,10 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         gone: Vec::new(),
         shifts: Vec::new(),
         figures: figures::figures(candidates),
-        warnings: standing::warnings(&runs, baseline),
+        warnings: standing::warnings(runs, baseline),
     };
     if comparison.standing == Standing::Compared {
-        effects::add(&runs, settings, &mut comparison);
+        effects::add(runs, settings, &mut comparison);
         comparison.appeared = runs.appeared();
         comparison.gone = runs.gone();
     }

@@ -1,4 +1,4 @@
-//! From runs to a report: history or base runs, baseline, comparison, judgement.
+//! From runs to a report: history, baseline, comparison, judgement.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{history, read};
 use crate::baseline::Baseline;
+use crate::compare::Comparison;
 use crate::model::{Record, Run, Warning};
 use crate::render::{Candidate, Report, Scenario};
 use crate::store::{self, Snapshot, Store};
@@ -28,41 +29,14 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
     Ok(Report::new(scenarios))
 }
 
-/// Judges the head runs against the base runs.
-pub(super) fn against_base(flags: &cli::Compare, settings: &read::Settings) -> Result<Report> {
-    let (scenario, named) = match &flags.scenario {
-        Some(name) => (name.clone(), true),
-        None => (settings.config.default_scenario(), false),
-    };
-    let read_side = |groups: &[Vec<String>]| -> Result<Vec<Run>> {
-        let runs = groups.iter().map(|patterns| read::expand_all(patterns)).collect::<Result<_>>()?;
-        let wanted = read::Wanted { scenario: scenario.clone(), named, runs };
-        let mut runs = read_all(&wanted, &cli::Identity::default(), settings)?;
-        date(&mut runs, &wanted, None)?;
-        Ok(runs)
-    };
-    let (base, head) = match (read_side(&flags.bases), read_side(&flags.heads)) {
-        (Ok(base), Ok(head)) => (base, head),
-        (Err(error), _) | (_, Err(error)) => {
-            return Ok(Report::new(vec![unreadable(&scenario, &error)]));
-        }
-    };
-    if let Some(broken) = base.iter().find_map(|run| run.invalid.as_ref()) {
-        return Ok(Report::new(vec![Scenario::invalid(&scenario, &format!("a base run is invalid: {broken}"))]));
-    }
-    let baseline = Baseline { runs: records(&base)?, earlier: Vec::new(), notes: differences(&base, &head) };
-    let command = compare_again(flags, &head);
-    Ok(Report::new(vec![conclude(&head, command, &baseline, Vec::new(), settings)?]))
-}
-
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
-fn unreadable(scenario: &str, error: &anyhow::Error) -> Scenario {
+pub(super) fn unreadable(scenario: &str, error: &anyhow::Error) -> Scenario {
     files::say(&format!("perf-gate: {error:#}"));
     Scenario::invalid(scenario, &format!("{error:#}"))
 }
 
 /// Reads every run of a scenario and says whose they are.
-fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Settings) -> Result<Vec<Run>> {
+pub(super) fn read_all(wanted: &read::Wanted, identity: &cli::Identity, settings: &read::Settings) -> Result<Vec<Run>> {
     let mut runs: Vec<Run> = Vec::new();
     for paths in &wanted.runs {
         let mut run = read::run(wanted, paths, settings)?;
@@ -133,7 +107,7 @@ fn latest(snapshot: &dyn Snapshot, run: &Run) -> Result<Option<Timestamp>> {
 }
 
 /// Gives runs whose files do not say when they were a start that is not before `latest`.
-fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> Result<()> {
+pub(super) fn date(runs: &mut [Run], wanted: &read::Wanted, latest: Option<Timestamp>) -> Result<()> {
     runs.iter_mut().zip(&wanted.runs).try_for_each(|(run, paths)| read::date(run, paths, latest))
 }
 
@@ -152,21 +126,7 @@ fn check_again(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, run
     words
 }
 
-/// The arguments that compare the same files again.
-fn compare_again(flags: &cli::Compare, head: &[Run]) -> Vec<String> {
-    let mut words = vec!["compare".to_owned()];
-    for (flag, groups) in [("--base", &flags.bases), ("--head", &flags.heads)] {
-        for files in groups {
-            words.push(flag.to_owned());
-            words.extend(files.iter().cloned());
-        }
-    }
-    words.extend(head.iter().take(1).flat_map(|run| ["--scenario".to_owned(), run.scenario.clone()]));
-    words.extend(flags.reading.again());
-    words
-}
-
-/// Compares and judges.
+/// Compares with a baseline and judges.
 fn conclude(
     runs: &[Run],
     command: Vec<String>,
@@ -174,13 +134,26 @@ fn conclude(
     warnings: Vec<Warning>,
     settings: &read::Settings,
 ) -> Result<Scenario> {
+    let compare = |candidates: &[Record], how: &compare::Settings| compare::compare(candidates, baseline, how);
+    concluded(runs, command, warnings, settings, compare, verdict::judge)
+}
+
+/// Compares in the way given, and judges.
+pub(super) fn concluded(
+    runs: &[Run],
+    command: Vec<String>,
+    warnings: Vec<Warning>,
+    settings: &read::Settings,
+    compare: impl FnOnce(&[Record], &compare::Settings) -> Comparison,
+    judge: impl FnOnce(&Comparison, &Policy) -> Judgement,
+) -> Result<Scenario> {
     let candidates = records(runs)?;
     let scenario = runs.first().map_or("", |run| run.scenario.as_str());
     let mut policy = settings.config.policy(scenario);
     config::measure(&mut policy, runs.first());
     let compared = compare::Settings { metrics: config::metrics(&policy, runs.first()), ..Default::default() };
-    let comparison = compare::compare(&candidates, baseline, &compared);
-    let mut judgement = verdict::judge(&comparison, &policy);
+    let comparison = compare(&candidates, &compared);
+    let mut judgement = judge(&comparison, &policy);
     judgement.warnings.extend(unjudged(&policy, &judgement));
     let own = runs.iter().flat_map(|run| run.warnings.clone());
     for warning in warnings.into_iter().chain(own) {
@@ -204,18 +177,6 @@ fn unjudged(policy: &Policy, judgement: &Judgement) -> Vec<Warning> {
     names.into_iter().filter(|name| !judged(name)).map(warning).collect()
 }
 
-fn records(runs: &[Run]) -> Result<Vec<Record>> {
+pub(super) fn records(runs: &[Run]) -> Result<Vec<Record>> {
     runs.iter().map(|run| Record::of(run).context("a run that was read has an id, a start and a summary")).collect()
-}
-
-/// What differs between the environments of base and head: then the difference may be that, and not the change.
-fn differences(base: &[Run], head: &[Run]) -> Vec<String> {
-    let (Some(base), Some(head)) = (base.first(), head.first()) else { return Vec::new() };
-    let (before, after) = (base.identity(), head.identity());
-    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let shown = |value: Option<&String>| value.cloned().unwrap_or_else(|| "none".to_owned());
-    let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    let list: Vec<_> =
-        differing.map(|key| format!("{key}: {} → {}", shown(before.get(key)), shown(after.get(key)))).collect();
-    if list.is_empty() { list } else { vec![format!("base and head differ in {}", list.join(", "))] }
 }

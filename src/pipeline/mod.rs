@@ -5,6 +5,7 @@ mod init;
 mod judge;
 mod manual;
 mod read;
+mod sides;
 
 use anyhow::{Context, Result, bail};
 
@@ -58,9 +59,13 @@ fn check(flags: &cli::Check) -> Result<u8> {
 fn compare(flags: &cli::Compare) -> Result<u8> {
     let (document, format) = read::formats(&flags.output.format)?;
     let settings = read::Settings::new(&flags.reading, format, flags.output.quiet)?;
-    let report = judge::against_base(flags, &settings)?;
+    let report = sides::against_base(flags, &settings)?;
     publish(&report, document, flags.output.output.as_deref())?;
-    Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+    let disappoints = report.scenarios.iter().filter_map(|scenario| scenario.expectation.as_ref()).any(|e| !e.met);
+    Ok(match status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)) {
+        PASSED if disappoints => FAILED,
+        status => status,
+    })
 }
 
 /// Shows what is in result files.

@@ -5,6 +5,7 @@
 //! finding. The endpoints then share what is known of their run-to-run variance.
 
 use super::estimate::Estimate;
+use super::pairs;
 use super::priors::Priors;
 use super::robust::{centre_variance, median, sum_of_squares, weighted_median};
 use super::series::{Seen, Series};
@@ -12,7 +13,7 @@ use super::shrink::{Spread, prior_df};
 use super::single::{Effect, standard_error};
 
 /// Sampling variance of a median relative to a mean's, π/2.
-const MEDIAN_LOSS: f64 = 1.57;
+pub(super) const MEDIAN_LOSS: f64 = 1.57;
 /// The median of |z| of a standard normal z: turns a median absolute deviation into a standard deviation.
 const MEDIAN_ABSOLUTE: f64 = 0.6745;
 
@@ -41,9 +42,11 @@ pub fn endpoints(series: &[Series], priors: &Priors) -> EndpointEffects {
     let runs = series.first().map_or(0, |s| s.past.len() - s.earlier);
     let candidates = series.first().map_or(0, |s| s.now.len());
     let together = seen.len() >= priors.min_endpoints;
-    let common = together.then(|| take_out_common(&mut seen, runs, candidates, priors));
-    let shift = common.map_or(0.0, |common| common.estimate.value);
-    let mut own = own_changes(&seen, shift, together, priors).into_iter();
+    let common = together.then(|| match seen[0].paired {
+        true => pairs::take_out_common(&mut seen, priors),
+        false => take_out_common(&mut seen, runs, candidates, priors),
+    });
+    let mut own = own_changes(&seen, together, priors).into_iter();
     EndpointEffects { common, effects: all.iter().map(|seen| seen.as_ref().and_then(|_| own.next())).collect() }
 }
 
@@ -67,6 +70,7 @@ fn take_out_common(seen: &mut [Seen], runs: usize, candidates: usize, priors: &P
     let kept = runs - typical_cut(seen);
     let se = (variance * (1.0 / candidates as f64 + centre_variance(kept))).sqrt();
     for s in seen {
+        s.common = shift;
         for (residual, factor) in s.level.residuals.iter_mut().zip(&factors) {
             *residual = residual.map(|r| r - factor.unwrap_or(0.0));
         }
@@ -92,8 +96,8 @@ fn typical_cut(seen: &[Seen]) -> usize {
     dropped.get(dropped.len() / 2).copied().unwrap_or(0)
 }
 
-/// The endpoints' own changes, `shift` taken out of each; `together` says that a common factor was.
-fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> Vec<Effect> {
+/// The endpoints' own changes; `together` says that a common factor was taken out.
+fn own_changes(seen: &[Seen], together: bool, priors: &Priors) -> Vec<Effect> {
     let spreads: Vec<Spread> = seen.iter().map(|s| s.level.spread()).collect();
     let tau = between_runs(seen, &spreads, together, priors);
     let prior_df = if together {
@@ -107,7 +111,7 @@ fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> Ve
             let shrunk = spread.shrunk(Spread { variance: tau + s.past_variance, df: prior_df });
             let se = standard_error(s, shrunk.variance, priors);
             let kappa = tau / (tau + s.now_variance / s.candidates);
-            Effect::of(s, Estimate { value: s.change() - shift, se, df: shrunk.df }, kappa)
+            Effect::of(s, Estimate { value: s.change() - s.common, se, df: shrunk.df }, kappa)
         })
         .collect();
     if together {

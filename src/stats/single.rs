@@ -37,7 +37,9 @@ pub fn single(series: &Series, cv: f64, priors: &Priors) -> Option<Effect> {
 /// Standard error of the change: the candidate's mean, the baseline's centre, and no less than the floor.
 pub(super) fn standard_error(seen: &Seen, variance: f64, priors: &Priors) -> f64 {
     let candidate = variance + (seen.now_variance - seen.past_variance).max(0.0);
-    let both = candidate / seen.candidates + variance * centre_variance(seen.level.runs);
+    // The variance of a difference within a pair is that of both runs: nothing is left to add for the baseline.
+    let baseline = if seen.paired { 0.0 } else { variance * centre_variance(seen.level.runs) };
+    let both = candidate / seen.candidates + baseline;
     both.max(priors.floor_cv * priors.floor_cv).sqrt()
 }
 

@@ -20,15 +20,34 @@ pub(super) fn tested<'a>(comparison: &'a Comparison, policy: &Policy) -> Vec<Tri
         policy.rule(&effect.endpoint, &effect.metric).and_then(|rule| Trial::new(effect, rule))
     };
     let mut trials: Vec<Trial<'a>> = comparison.effects.iter().filter_map(ruled).collect();
+    for (members, share) in families(&trials) {
+        bound(&mut trials, &members, share, &policy.levels);
+    }
+    trials
+}
+
+/// By trial the value that `-t` must reach for an improvement of any size, so that nothing improves by chance in the
+/// whole comparison but with the probability that bounds false failures.
+///
+/// No threshold helps here: the critical value alone keeps chance out.
+pub(super) fn critical_for_better(trials: &[Trial<'_>], levels: &Levels) -> Vec<f64> {
+    let mut critical = vec![f64::INFINITY; trials.len()];
+    for (members, share) in families(trials) {
+        let tests: Vec<Test> = members.iter().map(|i| Test { gate: 0.0, tries: 1.0, ..trials[*i].test() }).collect();
+        let c = critical_value(&tests, levels.q_fail * share);
+        members.iter().for_each(|i| critical[*i] = c);
+    }
+    critical
+}
+
+/// The members (by index) of each family, and its share of the bound.
+fn families(trials: &[Trial<'_>]) -> Vec<(Vec<usize>, f64)> {
     let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, trial) in trials.iter().enumerate() {
         families.entry(family(trial)).or_default().push(i);
     }
     let total: f64 = families.keys().map(|name| share(name)).sum();
-    for (name, members) in &families {
-        bound(&mut trials, members, share(name) / total, &policy.levels);
-    }
-    trials
+    families.into_iter().map(|(name, members)| (members, share(&name) / total)).collect()
 }
 
 fn family(trial: &Trial<'_>) -> String {

@@ -73,7 +73,9 @@ fn of_rows(comparison: &Comparison, trials: &[Trial<'_>], rows: &[Row]) -> (Outc
 /// Rows that could not tell, where they are too many or stand over the threshold.
 fn of_doubts(comparison: &Comparison, trials: &[Trial<'_>]) -> (Outcome, String) {
     if trials.is_empty() {
-        return (Outcome::Inconclusive, "candidate and baseline have no judged figure in common".to_owned());
+        let kind = comparison.analysis.kind;
+        let reason = format!("{} and {} have no judged figure in common", kind.candidate(), kind.baseline());
+        return (Outcome::Inconclusive, reason);
     }
     if is_blind_to_latency(comparison, trials) {
         let reason = "no latency was judged: the files do not give it, or have too few requests for it";

@@ -1,6 +1,7 @@
 //! Whole comparisons and judgements: against the reference, simulated, and by case.
 
 mod cases;
+mod pairs;
 mod reference;
 mod simulated;
 

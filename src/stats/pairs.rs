@@ -1,0 +1,105 @@
+//! Pairs: base and head made in turn on the same runner, so that the runner cancels in their difference.
+//!
+//! ```text
+//!   runner 1        runner 2        runner 3
+//!   base₁ head₁     base₂ head₂     base₃ head₃
+//!     └ D₁ ┘          └ D₂ ┘          └ D₃ ┘      their mean is the change, their spread its error
+//! ```
+//!
+//! A pair is the unit of replication: `D` is head less base of one figure. Its variance is that of both runs together, so
+//! the mean over `n` pairs has `1/n` of it and the baseline adds nothing. The mean and not the median: pairs are few, and
+//! one that went wrong shows in the spread as much as in the mean. All else is as without pairs, with the priors of
+//! [`Priors::of_pairs`].
+
+use super::counts::{Counts, RateEffect, angles, dispersion, pooled};
+use super::endpoints::{Common, MEDIAN_LOSS};
+use super::estimate::Estimate;
+use super::priors::Priors;
+use super::robust::{degrees, mean, variance, weighted_median};
+use super::series::{Level, Seen, Series, within};
+use super::shrink::Spread;
+
+/// Requests of a run have a binomial variance of ¼ on the arcsine scale, whatever the rate.
+const BINOMIAL: f64 = 0.25;
+
+/// The differences of a series, where at least one pair has the figure on both sides.
+pub(super) fn seen(series: &Series) -> Option<Seen> {
+    let both: Vec<Option<(f64, f64)>> = (series.past.iter().zip(&series.now))
+        .map(|(base, head)| base.as_ref().zip(head.as_ref()).map(|(base, head)| (base.y, head.y)))
+        .collect();
+    let present = |side: fn(&(f64, f64)) -> f64| both.iter().flatten().map(side).collect::<Vec<f64>>();
+    let (centre, now) = (mean(&present(|pair| pair.0))?, mean(&present(|pair| pair.1))?);
+    let pairs = both.iter().flatten().count();
+    let both_within = within(&series.past, series.past_variance) + within(&series.now, series.now_variance);
+    let level = Level {
+        centre,
+        runs: pairs,
+        dropped: 0,
+        residuals: both.iter().map(|pair| pair.map(|(base, head)| head - base - (now - centre))).collect(),
+        parts: 1,
+        df: degrees(pairs),
+        cut: None,
+    };
+    Some(Seen {
+        level,
+        now,
+        candidates: pairs as f64,
+        past_variance: both_within,
+        now_variance: both_within,
+        common: 0.0,
+        paired: true,
+    })
+}
+
+/// Estimates the common factor of every pair, as a weighted median over its endpoints, and takes it out of them.
+///
+/// The shift of the run is the mean of the factors.
+pub(super) fn take_out_common(seen: &mut [Seen], priors: &Priors) -> Common {
+    let own = priors.cv_local * priors.cv_local;
+    let weight = |s: &Seen| 1.0 / (own + s.past_variance);
+    let pairs = seen.iter().map(|s| s.level.residuals.len()).max().unwrap_or(0);
+    let factors: Vec<Option<f64>> = (0..pairs)
+        .map(|pair| {
+            let difference = |s: &Seen| Some((s.level.residuals[pair]? + s.change(), weight(s)));
+            weighted_median(seen.iter().filter_map(difference).collect())
+        })
+        .collect();
+    let known: Vec<f64> = factors.iter().flatten().copied().collect();
+    let prior = priors.cv_global * priors.cv_global + MEDIAN_LOSS / seen.iter().map(weight).sum::<f64>();
+    let spread = Spread { variance: variance(&known), df: degrees(known.len()) };
+    let shrunk = spread.shrunk(Spread { variance: prior, df: priors.df_global });
+    let se = (shrunk.variance / known.len() as f64).max(priors.floor_cv * priors.floor_cv).sqrt();
+    seen.iter_mut().for_each(|s| take_out(s, &factors));
+    let value = mean(&known).unwrap_or(0.0);
+    Common { estimate: Estimate { value, se, df: shrunk.df }, runs: known.len() }
+}
+
+/// Takes the factors of the pairs that an endpoint is in out of its change and its residuals.
+fn take_out(s: &mut Seen, factors: &[Option<f64>]) {
+    let residuals = &mut s.level.residuals;
+    let shared = residuals.iter().zip(factors).filter_map(|(residual, factor)| residual.and(*factor));
+    s.common = mean(&shared.collect::<Vec<_>>()).unwrap_or(0.0);
+    for (residual, factor) in residuals.iter_mut().zip(factors) {
+        *residual = residual.map(|r| r - factor.unwrap_or(s.common) + s.common);
+    }
+}
+
+/// Compares the error counts of pairs, in order; a pair that lacks either side is left out beforehand.
+///
+/// Paired, since rates that follow the runner (timeouts on a slow one) cancel, and rates that do not lose nothing.
+pub fn error_rate_of_pairs(base: &[Counts], head: &[Counts], priors: &Priors) -> Option<RateEffect> {
+    let differences: Vec<f64> = angles(base).iter().zip(angles(head)).map(|(base, head)| head - base).collect();
+    let value = mean(&differences)?;
+    let dispersion = dispersion(base, head);
+    let by_chance = |side: &[Counts]| side.iter().map(|c| BINOMIAL / c.requests as f64).sum::<f64>();
+    let n = differences.len() as f64;
+    let chance = dispersion * (by_chance(base) + by_chance(head)) / n + 2.0 * priors.sd_error * priors.sd_error;
+    let seen = Spread { variance: variance(&differences), df: degrees(differences.len()) };
+    let mut between = seen.shrunk(Spread { variance: chance, df: priors.df_error });
+    if seen.df > 1.0 {
+        // Rates that do move from pair to pair keep doing so.
+        between.variance = between.variance.max(seen.variance);
+    }
+    let angle = Estimate { value, se: (between.variance / n).sqrt(), df: between.df };
+    Some(RateEffect { angle, baseline: pooled(base), candidate: pooled(head), runs: differences.len() })
+}
