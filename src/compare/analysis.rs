@@ -66,14 +66,14 @@ impl Analysis {
             AnalysisKind::None => String::new(),
             AnalysisKind::History => history(baseline),
             AnalysisKind::Runs => format!(
-                "Base runs against head runs: {} against {candidates}; not paired, since --pairs was not given{}.",
+                "Base runs against head runs: {} against {candidates}; not paired, since --pairs was not given.{}",
                 baseline.runs,
                 thin(baseline.runs)
             ),
             AnalysisKind::Pairs => {
                 let pairs = if baseline.runs == 1 { "1 pair".to_owned() } else { format!("{} pairs", baseline.runs) };
                 let thin = thin(baseline.runs);
-                format!("Paired: {pairs} of base and head in turn on one runner; the runner cancels{thin}.")
+                format!("Paired: {pairs} of base and head in turn on one runner; the runner cancels.{thin}")
             }
         };
         Self { kind, reason }
@@ -95,7 +95,7 @@ fn history(baseline: &BaselineRuns) -> String {
         _ => format!("their spread{earlier} tells what is noise"),
     };
     let days = counted(days(baseline), "day");
-    format!("Against history: {} of {days}; {spread}{}.", counted(baseline.runs, "run"), thin(baseline.runs))
+    format!("Against history: {} of {days}; {spread}.{}", counted(baseline.runs, "run"), thin(baseline.runs))
 }
 
 /// Days from the first to the last baseline run, both counted.
@@ -106,7 +106,7 @@ fn days(baseline: &BaselineRuns) -> usize {
 
 /// What too few runs or pairs mean for the verdict.
 fn thin(runs: usize) -> &'static str {
-    if runs < ENOUGH { "; fewer than three, so only twice the threshold fails" } else { "" }
+    if runs < ENOUGH { " Fewer than three: a change fails only beyond twice the threshold." } else { "" }
 }
 
 #[cfg(test)]
@@ -141,8 +141,8 @@ mod tests {
             ),
             (
                 reason(AnalysisKind::Pairs, 1, 0, 1),
-                "Paired: 1 pair of base and head in turn on one runner; the runner cancels; fewer than three, so only \
-                 twice the threshold fails.",
+                "Paired: 1 pair of base and head in turn on one runner; the runner cancels. Fewer than three: a \
+                 change fails only beyond twice the threshold.",
             ),
         ] {
             assert_eq!(said, expected);

@@ -24,7 +24,10 @@ pub fn in_turn(base: &[Record], head: &[Record]) -> Vec<Warning> {
         pairs.iter().enumerate().filter(|(_, pair)| test(pair)).map(|(i, _)| i).collect()
     };
     said.extend(list(&where_is(|pair| pair.overlaps()), "base and head ran at the same time and took from each other"));
-    said.extend(list(&where_is(|pair| pair.is_far()), "a long pause between base and head: the runner may have changed"));
+    said.extend(list(
+        &where_is(|pair| pair.is_far()),
+        "a long pause between base and head: the runner may have changed",
+    ));
     said.into_iter().map(Warning).collect()
 }
 
@@ -92,4 +95,61 @@ fn list(pairs: &[usize], what: &str) -> Option<String> {
     let names: Vec<String> = pairs.iter().map(|i| (i + 1).to_string()).collect();
     let noun = if names.len() == 1 { "pair" } else { "pairs" };
     (!names.is_empty()).then(|| format!("{noun} {}: {what}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Basis, Load, Summary};
+
+    /// A run of a minute that started so many minutes after the epoch.
+    fn run(minute: i64) -> Record {
+        Record {
+            id: minute.to_string(),
+            scenario: "checkout".to_owned(),
+            fingerprint: String::new(),
+            identity: std::collections::BTreeMap::new(),
+            started_at: Timestamp::from_second(60 * minute).unwrap(),
+            commit: None,
+            branch: None,
+            pull_request: None,
+            basis: Basis::Ok,
+            load: Load::default(),
+            invalid: None,
+            summary: Summary { duration: Some(60.0), ..Summary::default() },
+        }
+    }
+
+    fn said(base: &[i64], head: &[i64]) -> Vec<String> {
+        let runs = |minutes: &[i64]| minutes.iter().map(|minute| run(*minute)).collect::<Vec<_>>();
+        in_turn(&runs(base), &runs(head)).into_iter().map(|warning| warning.0).collect()
+    }
+
+    #[test]
+    fn runs_in_turn_raise_no_doubt_whichever_is_first() {
+        assert!(said(&[0, 4, 8], &[2, 6, 10]).is_empty());
+        assert!(said(&[0, 6, 8], &[2, 4, 10]).is_empty());
+        assert!(said(&[0], &[5]).is_empty() && said(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn one_side_after_the_other_is_confounded_with_the_runner() {
+        let said = said(&[0, 2, 4], &[6, 8, 10]);
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with("all base runs were made before all head runs"), "{said:?}");
+        assert!(super::tests::said(&[6, 8], &[0, 2])[0].starts_with("all head runs were made before all base runs"));
+    }
+
+    #[test]
+    fn runs_of_other_pairs_do_not_come_between() {
+        let said = said(&[0, 2, 8], &[4, 6, 10]);
+        assert_eq!(said, ["pairs 1, 2: not made in turn: another run came between base and head"]);
+    }
+
+    #[test]
+    fn pauses_and_overlaps_are_told() {
+        assert_eq!(said(&[0, 20], &[2, 40]).len(), 1);
+        assert!(said(&[0, 20], &[2, 40])[0].starts_with("pair 2: a long pause"));
+        assert!(said(&[0, 20], &[0, 22])[0].starts_with("pair 1: base and head ran at the same time"));
+    }
 }

@@ -61,7 +61,10 @@ fn judged(flags: &cli::Compare, base: &Side, head: &Side, settings: &read::Setti
     let past = judge::records(&base.runs)?;
     let compare = |head: &[Record], how: &Settings| -> Comparison {
         let both = if flags.pairs { compare_pairs(&past, head, how) } else { compare_runs(&past, head, how) };
-        Comparison { baseline: compare::BaselineRuns { notes: differences(&past, head, flags.pairs), ..both.baseline }, ..both }
+        Comparison {
+            baseline: compare::BaselineRuns { notes: differences(&past, head, flags.pairs), ..both.baseline },
+            ..both
+        }
     };
     let expected = |comparison: &Comparison, policy: &Policy| -> Judgement {
         let judgement = verdict::judge(comparison, policy);
@@ -71,8 +74,7 @@ fn judged(flags: &cli::Compare, base: &Side, head: &Side, settings: &read::Setti
         }
     };
     let is_known = flags.pairs && base.dated && head.dated;
-    let warnings: Vec<Warning> =
-        if is_known { in_turn(&past, &judge::records(&head.runs)?) } else { Vec::new() };
+    let warnings: Vec<Warning> = if is_known { in_turn(&past, &judge::records(&head.runs)?) } else { Vec::new() };
     judge::concluded(&head.runs, again(flags, &head.runs), warnings, settings, compare, expected)
 }
 
@@ -97,7 +99,8 @@ fn again(flags: &cli::Compare, head: &[Run]) -> Vec<String> {
 /// Pairs may be on different runners; the two runs of one may not.
 fn differences(base: &[Record], head: &[Record], paired: bool) -> Vec<String> {
     let compared = |i: usize, k: usize| !paired || i == k;
-    let all = base.iter().enumerate().flat_map(|(i, base)| head.iter().enumerate().map(move |(k, head)| (i, k, base, head)));
+    let all =
+        base.iter().enumerate().flat_map(|(i, base)| head.iter().enumerate().map(move |(k, head)| (i, k, base, head)));
     let list: BTreeSet<String> =
         all.filter(|(i, k, ..)| compared(*i, *k)).flat_map(|(_, _, base, head)| unlike(base, head)).collect();
     if list.is_empty() {

@@ -111,7 +111,8 @@ fn suite(writer: &mut Writer<Vec<u8>>, section: &Section, cases: &[Case]) -> Res
         }
     }
     let analysis = Some(&section.analysis).filter(|reason| !reason.is_empty());
-    let warnings: String = analysis.into_iter().chain(&section.warnings).chain(&section.notes).map(|note| format!("- {note}\n")).collect();
+    let warnings: String =
+        analysis.into_iter().chain(&section.warnings).chain(&section.notes).map(|note| format!("- {note}\n")).collect();
     if !warnings.is_empty() {
         element(writer, BytesStart::new("system-out"), &warnings)?;
     }

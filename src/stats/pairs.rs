@@ -103,3 +103,106 @@ pub fn error_rate_of_pairs(base: &[Counts], head: &[Counts], priors: &Priors) ->
     let angle = Estimate { value, se: (between.variance / n).sqrt(), df: between.df };
     Some(RateEffect { angle, baseline: pooled(base), candidate: pooled(head), runs: differences.len() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::LogValue;
+    use crate::stats::endpoints;
+
+    /// y and v of base, y and v of head.
+    type Pair = Option<[f64; 4]>;
+
+    #[derive(serde::Deserialize)]
+    struct Known {
+        name: String,
+        endpoints: Vec<Vec<Pair>>,
+        /// Estimate, se, df.
+        common: Option<[f64; 3]>,
+        /// Estimate, raw, se, df, κ.
+        effects: Vec<[f64; 5]>,
+    }
+
+    fn series(pairs: &[Pair]) -> Series {
+        let side =
+            |at: usize| pairs.iter().map(|pair| pair.map(|p| LogValue { y: p[at], v: Some(p[at + 1]) })).collect();
+        Series { past: side(0), now: side(2), paired: true, ..Series::default() }
+    }
+
+    fn priors() -> Priors {
+        Priors::default().of_pairs()
+    }
+
+    #[test]
+    fn pairs_agree_with_the_formulas_in_python() {
+        let known: Vec<Known> = serde_json::from_str(include_str!("../../fixtures/reference/pairs.json")).unwrap();
+        for Known { name, endpoints: given, common, effects } in known {
+            let series: Vec<Series> = given.iter().map(|pairs| series(pairs)).collect();
+            let ours = endpoints(&series, &priors());
+            let shift = ours.common.map(|common| common.estimate);
+            assert_eq!(shift.is_some(), common.is_some(), "{name}");
+            for (shift, common) in shift.iter().zip(&common) {
+                near(&[shift.value, shift.se, shift.df], common, &name);
+            }
+            for (effect, expected) in ours.effects.iter().flatten().zip(&effects) {
+                let estimate = effect.estimate;
+                near(&[estimate.value, effect.raw, estimate.se, estimate.df, effect.kappa], expected, &name);
+            }
+            assert_eq!(ours.effects.iter().flatten().count(), effects.len(), "{name}");
+        }
+    }
+
+    fn near(ours: &[f64], expected: &[f64], name: &str) {
+        for (ours, expected) in ours.iter().zip(expected) {
+            assert!((ours - expected).abs() < 1e-7 * expected.abs().max(1.0), "{name}: {ours} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn the_runner_cancels() {
+        let pair = |runner: f64, change: f64| Some([runner - 2.0, 1e-4, runner - 2.0 + change, 1e-4]);
+        let effects = |runners: [f64; 3]| {
+            let of = |change: f64| series(&runners.map(|runner| pair(runner, change)));
+            endpoints(&[of(0.3), of(0.01), of(0.02), of(0.0)], &priors())
+        };
+        let (same, other) = (effects([0.0; 3]), effects([0.5, -0.3, 0.1]));
+        for (same, other) in same.effects.iter().flatten().zip(other.effects.iter().flatten()) {
+            near(&[other.estimate.value, other.estimate.se], &[same.estimate.value, same.estimate.se], "runner");
+        }
+        assert!(same.effects[0].as_ref().is_some_and(|effect| effect.estimate.t() > 5.0));
+    }
+
+    #[test]
+    fn a_pair_that_lacks_a_side_is_none() {
+        let mut lacking = series(&[Some([0.0, 1e-4, 0.1, 1e-4]), Some([5.0, 1e-4, 5.3, 1e-4])]);
+        lacking.now[1] = None;
+        let seen = lacking.seen().unwrap();
+        assert_eq!((seen.candidates, seen.level.centre, seen.level.df), (1.0, 0.0, 0.0));
+        assert!((seen.change() - 0.1).abs() < 1e-12);
+        lacking.past[0] = None;
+        assert!(lacking.seen().is_none());
+    }
+
+    fn counts(rates: &[f64]) -> Vec<Counts> {
+        let of = |rate: &f64| Counts { requests: 10_000, errors: (1e4 * rate).round() as u64, dispersion: 1.0 };
+        rates.iter().map(of).collect()
+    }
+
+    #[test]
+    fn error_rates_that_follow_the_runner_cancel() {
+        let (base, head) = (counts(&[0.01, 0.03, 0.002, 0.05]), counts(&[0.016, 0.039, 0.0055, 0.062]));
+        let paired = error_rate_of_pairs(&base, &head, &Priors::default()).unwrap();
+        let unpaired = crate::stats::error_rate(&[], &base, &head, &Priors::default()).unwrap();
+        assert!(paired.angle.t() > 3.0 * unpaired.angle.t(), "{paired:?} {unpaired:?}");
+        assert_eq!((paired.baseline, paired.candidate, paired.runs), (unpaired.baseline, unpaired.candidate, 4));
+        assert!(error_rate_of_pairs(&[], &[], &Priors::default()).is_none());
+    }
+
+    #[test]
+    fn error_rates_that_do_not_lose_little() {
+        let (base, head) = (counts(&[0.01, 0.012, 0.011, 0.009]), counts(&[0.016, 0.018, 0.016, 0.017]));
+        let paired = error_rate_of_pairs(&base, &head, &Priors::default()).unwrap();
+        let unpaired = crate::stats::error_rate(&[], &base, &head, &Priors::default()).unwrap();
+        assert!((paired.angle.t() / unpaired.angle.t() - 1.0).abs() < 0.1, "{paired:?} {unpaired:?}");
+    }
+}

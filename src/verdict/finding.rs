@@ -38,7 +38,8 @@ pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Findin
     for shift in &comparison.shifts {
         groups.entry((&shift.metric, &shift.run)).or_default().push(shift);
     }
-    let mut findings: Vec<Finding> = groups.into_values().map(|group| level_shift(&group, comparison.analysis.kind)).collect();
+    let mut findings: Vec<Finding> =
+        groups.into_values().map(|group| level_shift(&group, comparison.analysis.kind)).collect();
     if shift_alone {
         let (message, recommendation) = common_shift(comparison.analysis.kind);
         findings.push(Finding {

@@ -36,7 +36,11 @@ impl Heading {
     pub(super) fn of(scenario: &Scenario) -> Self {
         match (&scenario.expectation, scenario.outcome) {
             (Some(expectation), outcome) if outcome != Outcome::Invalid => {
-                if expectation.met { Self::Improved } else { Self::NotImproved }
+                if expectation.met {
+                    Self::Improved
+                } else {
+                    Self::NotImproved
+                }
             }
             (_, outcome) => Self::of_outcome(outcome),
         }
