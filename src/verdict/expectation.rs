@@ -17,9 +17,6 @@ use super::shape::{Shape, relative, whole};
 use super::trial::{Tested, Trial};
 use super::{Judgement, Outcome, Row, Severity, Verdict, families};
 
-/// Why a row counts as improved that moved by less than the threshold.
-const BEYOND_CHANCE: &str = "better beyond chance, by less than the threshold";
-
 /// What was asked to be proven, and whether it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -68,6 +65,10 @@ pub fn expecting_improvement(mut judgement: Judgement, comparison: &Comparison, 
         let row = judgement.rows.iter_mut().find(|row| row.endpoint == gain.endpoint && row.metric == gain.metric);
         row.into_iter().filter(|row| row.verdict == Verdict::Unchanged).for_each(improve);
     }
+    if judgement.outcome == Outcome::Passed {
+        let better = judgement.rows.iter().filter(|row| row.verdict == Verdict::Improved).count();
+        judgement.outcome_reason = reason::stopped(&reason::nothing_worse(better));
+    }
     let proven = gains.first().is_some_and(|gain| gain.proven);
     let met = proven && matches!(judgement.outcome, Outcome::Passed | Outcome::Inconclusive);
     let reason = reason::stopped(&reason(&judgement, &comparison.standing, &gains));
@@ -75,10 +76,12 @@ pub fn expecting_improvement(mut judgement: Judgement, comparison: &Comparison, 
     judgement
 }
 
+/// Makes an unchanged row an improved one: it moved by less than the threshold, and not by chance.
 fn improve(row: &mut Row) {
+    let moved = reason::moved(row.change.unwrap_or_default(), row.metric == "error-rate");
     row.verdict = Verdict::Improved;
     row.severity = Some(Severity::Info);
-    row.reason = reason::sentence(BEYOND_CHANCE);
+    row.reason = reason::sentence(&format!("{moved}: better beyond chance, by less than the threshold"));
 }
 
 /// The proven gains, the largest first; without one the one that is closest to it.

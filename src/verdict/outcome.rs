@@ -94,9 +94,7 @@ fn of_doubts(comparison: &Comparison, trials: &[Trial<'_>]) -> (Outcome, String)
         return (Outcome::Inconclusive, reason);
     }
     let better = gating.iter().filter(|trial| trial.verdict == Verdict::Improved).count();
-    let reason =
-        if better > 0 { format!("nothing became worse, {better} improved") } else { "nothing became worse".to_owned() };
-    (Outcome::Passed, reason)
+    (Outcome::Passed, super::reason::nothing_worse(better))
 }
 
 /// Whether there were requests and none of their latencies was tested: all else being well says little then.

@@ -82,8 +82,13 @@ pub(super) fn note(trial: &Trial<'_>) -> Option<&'static str> {
     }
 }
 
+/// That nothing became worse, and how many rows improved.
+pub(super) fn nothing_worse(better: usize) -> String {
+    if better > 0 { format!("nothing became worse, {better} improved") } else { "nothing became worse".to_owned() }
+}
+
 /// `rose by 31.0 %`, `fell by 0.20 points`, `did not move`.
-fn moved(change: f64, is_rate: bool) -> String {
+pub(super) fn moved(change: f64, is_rate: bool) -> String {
     match change {
         c if c > 0.0 => format!("rose by {}", size(c, is_rate)),
         c if c < 0.0 => format!("fell by {}", size(-c, is_rate)),

@@ -5,6 +5,7 @@ mod contract;
 mod files;
 mod history;
 mod judgement;
+mod sides;
 
 use std::path::Path;
 
