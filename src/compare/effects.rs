@@ -1,7 +1,8 @@
 //! The effects of each metric: of the run, and of its endpoints.
 
 use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, SeriesName, quantile_of};
-use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpoints, error_rate, se1, single};
+use crate::stats::{self, Counts, Priors, RateEffect, SE1_BODY, SE1_THROUGHPUT, Series};
+use crate::stats::{endpoints, error_rate, error_rate_of_pairs, se1, single};
 
 use super::runs::{Runs, requests};
 use super::{Change, Comparison, Computed, Effect, LevelShift, LogChange, Origin, Scope, Settings};
@@ -174,14 +175,24 @@ impl Of<'_> {
         let valid = |run: &&Record| if self.runs.is_void(run, &series) { None } else { of(run) };
         let past: Vec<Option<Counts>> = self.runs.past.iter().map(valid).collect();
         let now: Vec<Option<Counts>> = self.runs.now.iter().map(|run| of(run)).collect();
-        let present = |runs: &[Option<Counts>]| runs.iter().copied().flatten().collect::<Vec<_>>();
         let start = self.runs.start(&series);
-        let (earlier, window) = past.split_at(start);
-        if let Some(rate) = error_rate(&present(earlier), &present(window), &present(&now), self.priors) {
+        if let Some(rate) = self.rate(start, &past, &now) {
             let (figures, runs) = (Some((rate.baseline, rate.candidate)), rate.runs);
             let origin = Some(Origin::Counts { start, past, now });
             self.push(Effect { runs, origin, ..self.effect(endpoint, scope, figures, Change::Rate(rate)) });
         }
+    }
+
+    /// The change of an error rate; the first `start` runs of the past inform the spread only.
+    fn rate(&self, start: usize, past: &[Option<Counts>], now: &[Option<Counts>]) -> Option<RateEffect> {
+        if self.runs.are_pairs() {
+            let both = past.iter().zip(now).filter_map(|(base, head)| base.zip(*head));
+            let (base, head): (Vec<Counts>, Vec<Counts>) = both.unzip();
+            return error_rate_of_pairs(&base, &head, self.priors);
+        }
+        let present = |runs: &[Option<Counts>]| runs.iter().copied().flatten().collect::<Vec<_>>();
+        let (earlier, window) = past.split_at(start);
+        error_rate(&present(earlier), &present(window), &present(now), self.priors)
     }
 
     fn push(&mut self, effect: Effect) {

@@ -2,10 +2,12 @@
 //!
 //! Effects are estimates with their errors; whether one is real and large enough is for [`crate::verdict`] to say.
 
+mod analysis;
 mod effects;
 mod figures;
 mod runs;
 mod standing;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +19,10 @@ use crate::baseline::Baseline;
 use crate::model::{Acceptance, Basis, Direction, Metric, Record, Unit, Warning};
 use crate::stats::{self, Counts, Estimate, Priors, RateEffect, Series};
 
+pub use analysis::{Analysis, AnalysisKind};
 pub use effects::{SECOND, TAIL_SD};
+pub use turns::in_turn;
+
 use runs::Runs;
 
 /// What is compared, and what is assumed of runs.
@@ -44,6 +49,8 @@ pub struct Comparison {
     pub scenario: String,
     /// Start of the first candidate run.
     pub at: Option<Timestamp>,
+    /// Which analysis this is, and why.
+    pub analysis: Analysis,
     /// Whether there is anything to compare.
     pub standing: Standing,
     /// The runs compared with.
@@ -132,7 +139,7 @@ pub struct Effect {
     pub baseline: Option<f64>,
     /// The candidate's figure.
     pub candidate: Option<f64>,
-    /// Baseline runs behind it.
+    /// Baseline runs, or pairs, behind it.
     pub runs: usize,
     /// Coarsest step of the figure in the runs compared, in its unit.
     pub step: Option<f64>,
@@ -224,14 +231,33 @@ pub struct LevelShift {
     pub runs: usize,
 }
 
-/// Compares one or more runs of the same commit with a baseline.
+/// Compares one or more runs of the same commit with a baseline chosen from history.
 pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) -> Comparison {
-    let runs = Runs::new(candidates, baseline);
+    compared(&Runs::new(candidates, baseline, AnalysisKind::History), baseline, settings)
+}
+
+/// Compares runs of the head with runs of the base, each made on a runner of its own.
+pub fn compare_runs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    compared(&Runs::new(head, &baseline, AnalysisKind::Runs), &baseline, settings)
+}
+
+/// Compares pairs: `base[i]` and `head[i]` were made in turn on the same runner, which cancels in their difference.
+pub fn compare_pairs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    let settings = Settings { priors: settings.priors.of_pairs(), ..settings.clone() };
+    compared(&Runs::pairs(base, head), &baseline, &settings)
+}
+
+fn compared(runs: &Runs<'_>, baseline: &Baseline, settings: &Settings) -> Comparison {
+    let candidates = &runs.now;
+    let described = standing::describe(runs, baseline);
     let mut comparison = Comparison {
         scenario: candidates.first().map_or_else(String::new, |record| record.scenario.clone()),
         at: candidates.first().map(|record| record.started_at),
-        standing: standing::standing(&runs, baseline),
-        baseline: standing::describe(&runs, baseline),
+        analysis: Analysis::of(runs.kind, &described, candidates.len()),
+        standing: standing::standing(runs, baseline),
+        baseline: described,
         candidates: candidates.len(),
         basis: runs.basis(),
         effects: Vec::new(),
@@ -240,12 +266,12 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         shifts: Vec::new(),
         accepted: runs.acceptances(),
         figures: figures::figures(candidates),
-        warnings: standing::warnings(&runs, baseline),
+        warnings: standing::warnings(runs, baseline),
         runs: runs.marks(),
         shared: BTreeMap::new(),
     };
     if comparison.standing == Standing::Compared {
-        effects::add(&runs, settings, &mut comparison);
+        effects::add(runs, settings, &mut comparison);
         comparison.appeared = runs.appeared();
         comparison.gone = runs.gone();
     }

@@ -6,7 +6,9 @@ mod history;
 mod init;
 mod judge;
 mod manual;
+mod past;
 mod read;
+mod sides;
 
 use anyhow::{Context, Result, bail};
 
@@ -65,9 +67,13 @@ fn compare(flags: &cli::Compare) -> Result<u8> {
     let (document, format) = read::formats(&flags.output.format)?;
     let explain = explain::wanted(&flags.explain, document)?;
     let settings = read::Settings::new(&flags.reading, format, flags.output.quiet)?;
-    let judged = judge::against_base(flags, &settings)?;
-    let outcome = conclude(judged, explain.as_ref(), document, flags.output.output.as_deref())?;
-    Ok(status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+    let answers = sides::against_base(flags, &settings)?;
+    let disappoints = answers.iter().filter_map(|answer| answer.scenario.expectation.as_ref()).any(|e| !e.met);
+    let outcome = conclude(answers, explain.as_ref(), document, flags.output.output.as_deref())?;
+    Ok(match status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)) {
+        PASSED if disappoints => FAILED,
+        status => status,
+    })
 }
 
 /// Writes the report of what was judged, or how one verdict came about; the outcome is the same.

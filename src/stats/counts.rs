@@ -102,17 +102,17 @@ pub(super) fn overdispersion(blocks: &[(u64, u64)]) -> f64 {
     (sum / expected / (blocks.len() - 1) as f64).max(1.0)
 }
 
-fn angles(counts: &[Counts]) -> Vec<f64> {
+pub(super) fn angles(counts: &[Counts]) -> Vec<f64> {
     counts.iter().map(Counts::angle).collect()
 }
 
-fn pooled(counts: &[Counts]) -> f64 {
+pub(super) fn pooled(counts: &[Counts]) -> f64 {
     let (errors, requests) = counts.iter().fold((0, 0), |(e, n), c| (e + c.errors, n + c.requests));
     errors as f64 / requests as f64
 }
 
 /// The larger of the candidate's overdispersion and the baseline's usual one.
-fn dispersion(past: &[Counts], now: &[Counts]) -> f64 {
+pub(super) fn dispersion(past: &[Counts], now: &[Counts]) -> f64 {
     let usual = median(&past.iter().map(|c| c.dispersion).collect::<Vec<_>>()).unwrap_or(1.0);
     now.iter().map(|c| c.dispersion).fold(usual.max(1.0), f64::max)
 }

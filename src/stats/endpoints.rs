@@ -5,6 +5,7 @@
 //! finding. The endpoints then share what is known of their run-to-run variance.
 
 use super::estimate::Estimate;
+use super::pairs;
 use super::parts::{Factor, Guard, Shared};
 use super::priors::Priors;
 use super::robust::{centre_variance, median, sum_of_squares, weighted_median};
@@ -13,7 +14,7 @@ use super::shrink::{Spread, prior_df};
 use super::single::Effect;
 
 /// Sampling variance of a median relative to a mean's, π/2.
-const MEDIAN_LOSS: f64 = 1.57;
+pub(super) const MEDIAN_LOSS: f64 = 1.57;
 /// The median of |z| of a standard normal z: turns a median absolute deviation into a standard deviation.
 pub const MEDIAN_ABSOLUTE: f64 = 0.6745;
 
@@ -44,9 +45,13 @@ pub fn endpoints(series: &[Series], priors: &Priors) -> EndpointEffects {
     let runs = series.iter().map(|s| s.past.len() - s.earlier).max().unwrap_or(0);
     let candidates = series.first().map_or(0, |s| s.now.len());
     let together = seen.len() >= priors.min_endpoints;
-    let (common, factor) = together.then(|| take_out_common(&mut seen, runs, candidates, priors)).unzip();
-    let shift = common.map_or(0.0, |common: Common| common.estimate.value);
-    let (own, shared) = own_changes(&seen, shift, together, priors);
+    let (common, factor) = together
+        .then(|| match seen[0].paired {
+            true => pairs::take_out_common(&mut seen, priors),
+            false => take_out_common(&mut seen, runs, candidates, priors),
+        })
+        .unzip();
+    let (own, shared) = own_changes(&seen, together, priors);
     let mut own = own.into_iter();
     let effects = all.iter().map(|seen| seen.as_ref().and_then(|_| own.next())).collect();
     EndpointEffects { common, effects, shared: Shared { factor, ..shared } }
@@ -74,6 +79,7 @@ fn take_out_common(seen: &mut [Seen], runs: usize, candidates: usize, priors: &P
     let centre_variance = centre_variance(kept);
     let se = (variance * (1.0 / candidates as f64 + centre_variance)).sqrt();
     for s in seen {
+        s.common = shift;
         for (residual, factor) in s.level.residuals.iter_mut().zip(&factors) {
             *residual = residual.map(|r| r - factor.unwrap_or(0.0));
         }
@@ -112,8 +118,8 @@ fn typical_level(seen: &[Seen], runs: usize) -> usize {
     runs - cut.get(cut.len() / 2).copied().unwrap_or(0).min(runs)
 }
 
-/// The endpoints' own changes, `shift` taken out of each, and what they share; `together` says that a common factor was.
-fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> (Vec<Effect>, Shared) {
+/// The endpoints' own changes, and what they share; `together` says that a common factor was taken out.
+fn own_changes(seen: &[Seen], together: bool, priors: &Priors) -> (Vec<Effect>, Shared) {
     let spreads: Vec<Spread> = seen.iter().map(|s| s.level.spread()).collect();
     let (prior, excess) = between_runs(seen, &spreads, together, priors);
     let seen_excess = Spread { variance: excess.variance.max(0.0), ..excess };
@@ -127,7 +133,7 @@ fn own_changes(seen: &[Seen], shift: f64, together: bool, priors: &Priors) -> (V
     let own_change = |s: &Seen| {
         let prior = Spread { variance: tau + s.past_variance, df: prior_df };
         let kappa = tau / (tau + s.now_variance / s.candidates);
-        Effect::shrunk(s, shift, tau, prior, kappa, priors)
+        Effect::shrunk(s, tau, prior, kappa, priors)
     };
     let mut effects: Vec<Effect> = seen.iter().map(own_change).collect();
     let guard = if together { guard_scale(&mut effects, priors.guard_df) } else { Guard::default() };

@@ -34,20 +34,27 @@ pub struct Effect {
 pub fn single(series: &Series, cv: f64, priors: &Priors) -> Option<Effect> {
     let seen = series.seen()?;
     let prior = Spread { variance: cv * cv + seen.past_variance, df: priors.df_global };
-    Some(Effect::shrunk(&seen, 0.0, cv * cv, prior, 1.0, priors))
+    Some(Effect::shrunk(&seen, cv * cv, prior, 1.0, priors))
 }
 
 /// Standard error of the change: the candidate's mean, the baseline's centre, and no less than the floor.
 pub(super) fn standard_error(seen: &Seen, variance: f64, priors: &Priors) -> f64 {
     let candidate = variance + (seen.now_variance - seen.past_variance).max(0.0);
-    let both = candidate / seen.candidates + variance * centre_variance(seen.level.runs);
+    let both = candidate / seen.candidates + variance * baseline_share(seen);
     both.max(priors.floor_cv * priors.floor_cv).sqrt()
 }
 
+/// Variance of the baseline's centre as a multiple of one run's.
+///
+/// The variance of a difference within a pair is that of both runs: nothing is left to add for the baseline.
+fn baseline_share(seen: &Seen) -> f64 {
+    if seen.paired { 0.0 } else { centre_variance(seen.level.runs) }
+}
+
 impl Effect {
-    /// The change less `shift`, its error from the series' own spread shrunk towards `prior`; `between` is the part of
+    /// The change less what is common to the endpoints, its error from the series' own spread shrunk towards `prior`; `between` is the part of
     /// the prior's variance that is from run to run.
-    pub(super) fn shrunk(seen: &Seen, shift: f64, between: f64, prior: Spread, kappa: f64, priors: &Priors) -> Self {
+    pub(super) fn shrunk(seen: &Seen, between: f64, prior: Spread, kappa: f64, priors: &Priors) -> Self {
         let own = seen.level.spread();
         let shrunk = own.shrunk(prior);
         let se = standard_error(seen, shrunk.variance, priors);
@@ -61,11 +68,11 @@ impl Effect {
             between,
             prior,
             shrunk,
-            centre_variance: centre_variance(seen.level.runs),
+            centre_variance: baseline_share(seen),
             floor: priors.floor_cv,
             scale: 1.0,
         };
-        let estimate = Estimate { value: seen.change() - shift, se, df: shrunk.df };
+        let estimate = Estimate { value: seen.change() - seen.common, se, df: shrunk.df };
         Self { parts: Some(parts), ..Self::of(seen, estimate, kappa) }
     }
 

@@ -51,6 +51,21 @@ pub(super) fn tested<'a>(comparison: &'a Comparison, policy: &Policy) -> Vec<Tri
     trials
 }
 
+/// By trial the value that `-t` must reach for an improvement of any size, so that nothing improves by chance in the
+/// whole comparison but with the probability that bounds false failures.
+///
+/// No threshold helps here: the critical value alone keeps chance out.
+pub(super) fn critical_for_better(trials: &[Trial<'_>], levels: &Levels) -> Vec<f64> {
+    let mut critical = vec![f64::INFINITY; trials.len()];
+    for family in families(trials) {
+        let alone = |test: Test| Test { gate: 0.0, tries: 1.0, ..test };
+        let tests: Vec<Test> = family.tests(trials).into_iter().map(alone).collect();
+        let c = critical_value(&tests, family.bound(levels.q_fail));
+        family.members.iter().for_each(|i| critical[*i] = c);
+    }
+    critical
+}
+
 /// The families of these tests, by name.
 pub(super) fn families(trials: &[Trial<'_>]) -> Vec<Family> {
     let mut families: BTreeMap<String, Vec<usize>> = BTreeMap::new();

@@ -170,6 +170,11 @@ impl<'a> Trial<'a> {
         survival(-self.tested().t(), self.tested().df)
     }
 
+    /// How many standard errors better the tested change is.
+    pub(super) fn better(&self) -> f64 {
+        -self.tested().t()
+    }
+
     /// The test as the bound on false alarms sees it.
     pub(super) fn test(&self) -> Test {
         let tested = self.tested();

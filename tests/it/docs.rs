@@ -106,7 +106,8 @@ fn exit_statuses_are_told_alike() {
     let named: Vec<String> =
         table(&readme(), "| exit status | means |").iter().map(|row| format!("{}  {}", row[0], row[1])).collect();
     let help = cli::command().get_after_help().unwrap().to_string();
-    let told: Vec<String> = help.lines().skip(1).map(|line| line.trim().replace("--fail-on", "`--fail-on`")).collect();
+    let quoted = |line: &str| line.trim().replace("--fail-on", "`--fail-on`").replace("--expect", "`--expect`");
+    let told: Vec<String> = help.lines().skip(1).map(quoted).collect();
     assert_eq!(named, told);
 }
 

@@ -4,6 +4,7 @@ mod calculator;
 mod cases;
 mod explained;
 mod levels;
+mod pairs;
 mod reference;
 mod simulated;
 

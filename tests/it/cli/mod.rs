@@ -7,6 +7,7 @@ mod files;
 mod history;
 mod judgement;
 mod regressions;
+mod sides;
 
 use std::path::Path;
 

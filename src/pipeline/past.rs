@@ -1,0 +1,105 @@
+//! What the store remembers for the runs under judgement.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use super::{judge, read};
+use crate::baseline::{self, Baseline};
+use crate::history::History;
+use crate::model::{Record, Run, Warning};
+use crate::store::{self, Loaded, Snapshot, Store};
+
+/// Recorded runs, and those among them that matter for the runs under judgement.
+#[derive(Default)]
+pub(super) struct Past {
+    /// Recorded runs of the same scenario and environment, and what was accepted of them.
+    pub(super) history: History,
+    /// Those compared with.
+    pub(super) baseline: Baseline,
+    /// Suspicious recorded runs of the same commit: the new runs confirm them or not.
+    pub(super) suspicious: Vec<Record>,
+    /// What could not be read.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A store that could not be read, where what is in it is needed.
+#[derive(Debug)]
+pub(super) struct Unread(pub(super) anyhow::Error);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.0)
+    }
+}
+
+impl std::error::Error for Unread {}
+
+/// Dates the runs and finds what to compare them with.
+///
+/// # Errors
+/// [`Unread`], and runs without a time.
+pub(super) fn remembered(
+    runs: &mut [Run],
+    wanted: &read::Wanted,
+    at: Option<Timestamp>,
+    store: &dyn Store,
+    settings: &read::Settings,
+) -> Result<Past> {
+    let snapshot = store.snapshot().map_err(Unread)?;
+    let latest = latest(&*snapshot, &runs[0]).map_err(Unread)?;
+    judge::date(runs, wanted, latest)?;
+    let candidates = judge::records(runs)?;
+    let at = at.unwrap_or(candidates[0].started_at);
+    let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
+    recalled(&*snapshot, &candidates, latest, &rule).map_err(|error| Unread(error).into())
+}
+
+/// What the store has to compare the candidates with.
+fn recalled(
+    snapshot: &dyn Snapshot,
+    candidates: &[Record],
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<Past> {
+    let candidate = &candidates[0];
+    let (history, warnings) = history(snapshot, candidate, latest, rule)?;
+    let mut baseline = Baseline::select(&history, candidate, rule);
+    if baseline.runs.is_empty() {
+        baseline.note_other_environments(candidate, &store::environments(snapshot, &candidate.scenario)?);
+    }
+    let suspicious = baseline::suspicious(&history, candidates);
+    baseline.leave_out(&suspicious);
+    Ok(Past { history, baseline, suspicious, warnings })
+}
+
+/// The recorded runs that may matter: those of the window and before it, and where a regression is open, those from
+/// before that.
+fn history(
+    snapshot: &dyn Snapshot,
+    candidate: &Record,
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<(History, Vec<Warning>)> {
+    let at = rule.at.unwrap_or(candidate.started_at);
+    let reach = |at: Timestamp| at.checked_sub(rule.window + rule.memory).unwrap_or(Timestamp::MIN);
+    let load = |from, to| store::load(snapshot, &candidate.scenario, &candidate.fingerprint, from..=to);
+    // The latest run tells whether a regression is open, however long ago it was.
+    let from = latest.map_or(reach(at), |latest| latest.min(reach(at)));
+    let Loaded { mut history, mut warnings } = load(from, at)?;
+    if let Some(pinned) = baseline::pinned(&history, candidate, rule).filter(|pinned| reach(*pinned) < from) {
+        let before = load(reach(pinned), from)?;
+        for record in before.history.records() {
+            history.append(record.clone());
+        }
+        let new = before.warnings.into_iter().filter(|warning| !warnings.contains(warning));
+        let new: Vec<Warning> = new.collect();
+        warnings.extend(new);
+    }
+    Ok((history, warnings))
+}
+
+/// Start of the latest recorded run of the same scenario and environment.
+fn latest(snapshot: &dyn Snapshot, run: &Run) -> Result<Option<Timestamp>> {
+    let known = store::environments(snapshot, &run.scenario)?;
+    Ok(known.iter().find(|known| known.fingerprint == run.fingerprint()).map(|known| known.latest))
+}
