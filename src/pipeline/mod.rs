@@ -1,5 +1,6 @@
 //! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
 
+mod calibrate;
 mod history;
 mod init;
 mod judge;
@@ -8,6 +9,7 @@ mod read;
 
 use anyhow::{Context, Result, bail};
 
+use crate::analysis::calibrate::Calibration;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
@@ -36,6 +38,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),
         Command::Report(flags) => report(&flags),
+        Command::Calibrate(flags) => calibrate::calibrate(&flags),
         Command::Compact(flags) => history::compact(&flags),
         Command::Prune(flags) => history::prune(&flags),
         Command::Init(flags) => init::write(&flags),
@@ -109,6 +112,7 @@ fn schema(flags: &cli::Schema) -> Result<u8> {
         cli::SchemaOf::Config => Config::schema(),
         cli::SchemaOf::Run => model::schema(),
         cli::SchemaOf::Report => Report::schema(),
+        cli::SchemaOf::Calibration => Calibration::schema(),
     };
     files::write(None, &format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(PASSED)

@@ -58,6 +58,21 @@ impl Scale {
     }
 }
 
+/// A share of counted cases in whole percent, neither 0 nor 100 unless it is: `94 %`.
+pub(super) fn share(value: f64) -> String {
+    format!("{} %", percent(value))
+}
+
+/// The interval of such a share: `0–11 %`.
+pub(super) fn shares(lower: f64, upper: f64) -> String {
+    format!("{}–{} %", percent(lower), percent(upper))
+}
+
+fn percent(share: f64) -> f64 {
+    let whole = (100.0 * share).round();
+    if share > 0.0 && share < 1.0 { whole.clamp(1.0, 99.0) } else { whole }
+}
+
 /// A value in its unit, or a dash.
 pub(super) fn value(unit: Unit, value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| unit.show(value))
@@ -134,6 +149,12 @@ mod tests {
         assert_eq!(Scale::Relative.threshold("throughput", Some(0.15)), "−15 %");
         assert_eq!(Scale::Points.threshold("error-rate", Some(0.005)), "+0.5 pp");
         assert_eq!(Scale::Relative.threshold("p95", Some(2.0)), "+200 %");
+    }
+
+    #[test]
+    fn shares_are_whole_percents_and_none_is_certain_by_rounding() {
+        assert_eq!([0.0, 0.001, 0.943, 0.999, 1.0].map(share), ["0 %", "1 %", "94 %", "99 %", "100 %"]);
+        assert_eq!(shares(0.0, 0.1103), "0–11 %");
     }
 
     #[test]

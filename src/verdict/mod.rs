@@ -25,6 +25,7 @@ use crate::stats::ConfidenceInterval;
 pub use confirm::confirmed;
 pub use finding::Finding;
 pub use policy::{Bound, Levels, Policy, Rule, Target, matches};
+pub use shape::POWER;
 pub use target::{Status, TargetRow};
 
 /// What became of one endpoint and metric.
