@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{PASSED, history, read, style};
-use crate::analysis::calibrate::{self, Calibration, Environment, MOST_RUNS, Place, Present, Scenario};
+use crate::analysis::calibrate::{self, Calibration, Environment, INJECTED, MOST_RUNS, Place, Present, Scenario};
 use crate::config::{self, Config};
 use crate::history::{History, KnownEnvironment};
 use crate::model::Run;
@@ -65,7 +65,7 @@ fn one(name: &str, place: Place, snapshot: &dyn Snapshot, config: &Config, flags
     let latest = history.records().last().map(|record| store::load_runs(snapshot, std::slice::from_ref(record)));
     let run: Option<Run> = latest.transpose()?.and_then(|(mut runs, _)| runs.pop());
     let settings = compare::Settings { metrics: config::metrics(&policy, run.as_ref()), ..Default::default() };
-    let present = Present { rule: config.baseline_rule(), policy, settings, place };
+    let present = Present { rule: config.baseline_rule(), policy, settings, place, injected: INJECTED };
     let mut scenario = calibrate::calibrate(name, environment, &history, &present);
     scenario.others = read.into_iter().map(|(environment, _)| environment).collect();
     scenario.occupied = occupied(config, &scenario);

@@ -60,17 +60,13 @@ impl Scale {
 
 /// A share of counted cases in whole percent, neither 0 nor 100 unless it is: `94 %`.
 pub(super) fn share(value: f64) -> String {
-    format!("{} %", percent(value))
+    let whole = (100.0 * value).round();
+    format!("{} %", if value > 0.0 && value < 1.0 { whole.clamp(1.0, 99.0) } else { whole })
 }
 
 /// The interval of such a share: `0–11 %`.
 pub(super) fn shares(lower: f64, upper: f64) -> String {
-    format!("{}–{} %", percent(lower), percent(upper))
-}
-
-fn percent(share: f64) -> f64 {
-    let whole = (100.0 * share).round();
-    if share > 0.0 && share < 1.0 { whole.clamp(1.0, 99.0) } else { whole }
+    format!("{:.0}–{:.0} %", 100.0 * lower, 100.0 * upper)
 }
 
 /// A value in its unit, or a dash.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use perf_gate::analysis::calibrate::Calibration;
 use perf_gate::{config::Config, model, render::Report};
 use serde_json::Value;
 
@@ -14,7 +15,12 @@ fn pretty(schema: &Value) -> String {
 #[test]
 fn published_schemas_are_those_of_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
-    for (name, schema) in [("run", model::schema()), ("config", Config::schema()), ("report", Report::schema())] {
+    for (name, schema) in [
+        ("run", model::schema()),
+        ("config", Config::schema()),
+        ("report", Report::schema()),
+        ("calibration", Calibration::schema()),
+    ] {
         golden(&folder.join(format!("{name}.schema.json")), &pretty(&schema)).unwrap();
     }
 }

@@ -26,11 +26,12 @@
 //! the variance within runs left in: what a person sees in a chart. Beside it that of the endpoint's own part, less
 //! the median over endpoints of each run. Of error rates it is the s.d. of the rate.
 //!
-//! **Suggested threshold.** All checks are judged again with every threshold at T = 10 %, 15 %, …, 100 %. At T a row has
-//! a critical value c and a standard error se (medians over checks); T is good if a change of T is beyond chance four
-//! times of five, exp((c + 0.85)·se) − 1 ≤ T, and if at most 1 % of its checks fail falsely. The suggestion is the
-//! least T from which on all are good. (The row's smallest detectable change adds 0.85·se to the *larger* of threshold
-//! and noise floor, so it is never below the threshold: it says what is found now, not what could be asked for.)
+//! **Suggested threshold.** All checks are judged again with every threshold at T = 10 %, 15 %, …, 60 %. At T a row has
+//! a critical value c and a standard error se, of p95 the smaller of its two statistics. T is good if a change of T is
+//! beyond chance four times of five (median over the checks of exp((c + 0.85)·se) − 1 ≤ T), at most 1 % of the row's
+//! checks fail falsely and at most 10 % cannot tell. The suggestion is the least T from which on all are good. (The
+//! smallest detectable change of a row adds 0.85·se to the *larger* of threshold and noise floor, so it is never below
+//! the threshold: it says what is found now, not what could be asked for.)
 //!
 //! **Power by injection.** Known effects are put into the summaries of replayed runs (all latencies of one endpoint
 //! times 1 + δ, throughput, memory, errors), and the same judgement looks for them.
@@ -60,7 +61,7 @@ use crate::verdict::Policy;
 
 pub use change::{Change, Place};
 pub use levels::Shift;
-pub use power::{Least, Power};
+pub use power::{INJECTED, Least, Power};
 pub use replay::Replay;
 pub use series::{Advice, Series};
 pub use tally::{Alarms, Share};
@@ -142,6 +143,8 @@ pub struct Present {
     pub settings: Settings,
     /// Where the configuration takes changes.
     pub place: Place,
+    /// Most replayed runs that effects are put into, [`INJECTED`] as a rule.
+    pub injected: usize,
 }
 
 /// The valid runs of the trunk in a history.
@@ -151,6 +154,9 @@ pub fn usable(history: &History, rule: &baseline::Rule) -> usize {
 
 /// Replays the history of one scenario in one environment.
 pub fn calibrate(name: &str, environment: Environment, history: &History, present: &Present) -> Scenario {
+    // Targets are promises about figures, not comparisons.
+    let policy = Policy { targets: Vec::new(), ..present.policy.clone() };
+    let present = &Present { policy, ..present.clone() };
     let trunk = trunk::Trunk::new(history, &present.rule);
     let replays = replay::replay(&trunk, present);
     let levels = levels::Levels::of(&trunk, &replays, &present.settings);

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
-use crate::compare::compare;
+use crate::compare::{Settings, compare};
 use crate::model::{ALL, EndpointSummary, Record};
-use crate::verdict::{Policy, Severity, judge};
+use crate::verdict::{Severity, judge};
 
 use super::Present;
 use super::replay::{Check, Replays, baseline, cuts};
@@ -23,8 +23,9 @@ const THROUGHPUT: [f64; 2] = [-0.15, -0.25];
 const MEMORY: [f64; 2] = [0.30, 0.50];
 /// Share of one endpoint's requests that fail in addition.
 const ERRORS: [f64; 2] = [0.02, 0.05];
-/// Most replayed runs that effects are put into: with twelve endpoints a size is then tried 480 times.
-const MOST_RUNS: usize = 40;
+/// Replayed runs that effects are put into where nothing else is said: with twelve endpoints a size is then tried 360
+/// times.
+pub const INJECTED: usize = 30;
 /// Most endpoints, those with the most requests: on others an effect of that size is rarely a reason to stop.
 const MOST_ENDPOINTS: usize = 20;
 
@@ -62,17 +63,18 @@ pub struct Least {
 pub(super) fn power(trunk: &Trunk, replays: &Replays, judged: &Judged<'_>, present: &Present) -> Vec<Power> {
     let mut tried: BTreeMap<usize, BTreeMap<String, (usize, usize)>> = BTreeMap::new();
     let effects = effects();
-    let policy = Policy { targets: Vec::new(), ..present.policy.clone() };
     let cuts = cuts(trunk);
-    let every = judged.checks().len().div_ceil(MOST_RUNS).max(1);
-    for (check, steady) in judged.checks().iter().rev().step_by(every) {
+    let checks = judged.checks();
+    let tries = present.injected.min(checks.len());
+    // Evenly over the history, whatever its length.
+    for (check, steady) in (0..tries).map(|number| &checks[number * checks.len() / tries]) {
         let past = baseline(trunk, check.run, &cuts, replays.how, &present.rule);
         let candidate = &trunk.runs()[check.run];
         for (number, effect) in effects.iter().enumerate() {
             for endpoint in effect.places(candidate, check) {
-                let gates = policy.rule(endpoint, effect.metric).is_some_and(|rule| !rule.advisory);
+                let gates = present.policy.rule(endpoint, effect.metric).is_some_and(|rule| !rule.advisory);
                 if gates && steady.contains(&(endpoint, effect.metric)) {
-                    let found = effect.is_found(candidate, endpoint, &past, &policy, present);
+                    let found = effect.is_found(candidate, endpoint, &past, check, present);
                     let count = tried.entry(number).or_default().entry(endpoint.to_owned()).or_default();
                     *count = (count.0 + 1, count.1 + usize::from(found));
                 }
@@ -117,17 +119,16 @@ impl Effect {
     }
 
     /// Whether the row that should fail does.
-    fn is_found(
-        &self,
-        candidate: &Record,
-        endpoint: &str,
-        past: &Baseline,
-        policy: &Policy,
-        present: &Present,
-    ) -> bool {
+    fn is_found(&self, candidate: &Record, endpoint: &str, past: &Baseline, check: &Check, present: &Present) -> bool {
         let mut changed = candidate.clone();
         self.inject(&mut changed, endpoint);
-        let judgement = judge(&compare(&[changed], past, &present.settings), policy);
+        // Metrics are compared each for itself: those without the effect are as they were.
+        let metrics = present.settings.metrics.iter().filter(|metric| metric.name == self.metric);
+        let settings = Settings { metrics: metrics.cloned().collect(), priors: present.settings.priors };
+        let mut comparison = compare(&[changed], past, &settings);
+        let others = check.comparison.effects.iter().filter(|effect| effect.metric != self.metric);
+        comparison.effects.extend(others.cloned());
+        let judgement = judge(&comparison, &present.policy);
         judgement
             .rows
             .iter()

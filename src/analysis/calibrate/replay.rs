@@ -15,6 +15,9 @@ use super::{FEWEST, MOST_RUNS, Present};
 /// than what leave-one-out says.
 pub(super) const ENOUGH_CHECKS: usize = 20;
 
+/// Fewest others a run is judged against: one is no spread.
+const FEWEST_OTHERS: usize = 2;
+
 /// Which runs each run is judged against.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -72,10 +75,11 @@ pub(super) fn baseline(trunk: &Trunk, run: usize, cuts: &[usize], how: Replay, r
 
 fn all(trunk: &Trunk, present: &Present, how: Replay) -> Replays {
     let cuts = cuts(trunk);
+    let least = fewest(trunk, present, how);
     let mut replays = Replays { how, checks: Vec::new(), thin: 0, incomparable: (0, None) };
     for run in trunk.first..trunk.len() {
         let baseline = baseline(trunk, run, &cuts, how, &present.rule);
-        if baseline.runs.len() < present.policy.levels.min_runs {
+        if baseline.runs.len() < least {
             replays.thin += 1;
             continue;
         }
@@ -93,6 +97,13 @@ fn all(trunk: &Trunk, present: &Present, how: Replay) -> Replays {
         }
     }
     replays
+}
+
+/// Fewest baseline runs of a check that counts: those of the full rule, of three runs alone the other two.
+fn fewest(trunk: &Trunk, present: &Present, how: Replay) -> usize {
+    let full = present.policy.levels.min_runs;
+    let others = trunk.len().saturating_sub(1).max(FEWEST_OTHERS);
+    if how == Replay::LeaveOneOut { full.min(others) } else { full }
 }
 
 /// Where any figure of the trunk shifts its level, in order: leave-one-out stays between them.
@@ -124,8 +135,14 @@ impl Replays {
     pub(super) fn notes(&self, trunk: &Trunk, present: &Present) -> Vec<String> {
         let mut notes = Vec::new();
         let least = present.policy.levels.min_runs;
+        if fewest(trunk, present, self.how) < least && !self.checks.is_empty() {
+            notes.push(
+                "each check has two baseline runs: latency, throughput and memory fail only beyond twice the threshold"
+                    .to_owned(),
+            );
+        }
         if trunk.first > 0 {
-            notes.push(format!("the latest {MOST_RUNS} of {} runs were replayed", trunk.len()));
+            notes.push(format!("the latest {MOST_RUNS} runs were replayed, older ones only as their baselines"));
         }
         let hours = present.rule.window.as_hours();
         let window = if hours % 24 == 0 { format!("{} days", hours / 24) } else { format!("{hours} hours") };
@@ -133,12 +150,20 @@ impl Replays {
             notes.push(format!(
                 "no run has {least} others within the {window} of 'baseline: window': a longer window would give it some"
             ));
-        } else if self.thin > 0 && self.how == Replay::Sequential {
-            notes.push(format!("{} runs have fewer than {least} runs in the {window} before them", self.thin));
+        } else if self.thin > 0 && !self.checks.is_empty() {
+            let where_to = if self.how == Replay::Sequential { "before" } else { "around" };
+            notes.push(format!(
+                "not judged: {} with fewer than {least} in the {window} {where_to} them",
+                runs(self.thin)
+            ));
         }
         if let (count @ 1.., Some(reason)) = &self.incomparable {
-            notes.push(format!("{count} runs could not be compared with their baseline: {reason}"));
+            notes.push(format!("not judged: {}, for want of a comparable baseline: {reason}", runs(*count)));
         }
         notes
     }
+}
+
+fn runs(count: usize) -> String {
+    format!("{count} run{}", if count == 1 { "" } else { "s" })
 }

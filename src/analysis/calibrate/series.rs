@@ -10,13 +10,15 @@ use crate::verdict::{Policy, Rule};
 
 use super::Present;
 use super::levels::{Key, Levels};
-use super::suggest::{MOST_OF_FALL, Suggestions, is_quiet, rounded_up};
+use super::suggest::{Suggestions, is_quiet, rounded_up};
 use super::tally::{RowTally, Tally};
 
 /// How many times the default threshold a suggestion may be before the row is no gate any more.
 const TOO_NOISY: f64 = 2.0;
 /// The threshold of a metric that has no default.
 const OTHERWISE: f64 = 0.20;
+/// Largest threshold of a figure of which more is better: nothing falls by more than all of it.
+const MOST_OF_FALL: f64 = 0.90;
 /// A difference of thresholds that is none.
 const SAME: f64 = 1e-9;
 
@@ -88,8 +90,9 @@ pub(super) fn series(
     let one = |(key, row): (&Key, &RowTally)| {
         let rule = present.policy.rule(&key.0, &key.1)?;
         let suggested = suggestions.get(key).copied().flatten();
-        let (advice, to) = if enough { advice(row, &rule, suggested) } else { (Advice::Wait, None) };
         let (spread, own_spread) = levels.spreads(&key.0, &key.1);
+        let varies = key.1 != "error-rate" && varies(own_spread.or(spread), rule.threshold);
+        let (advice, to) = if enough { advice(row, &rule, suggested, varies) } else { (Advice::Wait, None) };
         Some(Series {
             endpoint: key.0.clone(),
             metric: key.1.clone(),
@@ -120,16 +123,30 @@ pub(super) fn threshold(rule: &Rule) -> f64 {
 }
 
 impl Series {
-    /// Whether the row gates, and its own threshold is within the noise.
+    /// Whether the row gates, and its threshold is within the noise.
     pub fn is_too_noisy(&self) -> bool {
-        !self.advisory && self.metric != "error-rate" && self.noise_floor.is_some_and(|floor| floor > self.threshold)
+        match self.advice {
+            Advice::Loosen | Advice::Advisory => true,
+            // More runs will not change how much they vary.
+            Advice::Wait if !self.advisory && self.metric != "error-rate" => {
+                varies(self.own_spread.or(self.spread), self.threshold)
+            }
+            _ => false,
+        }
     }
 }
 
+/// Whether two standard deviations reach the threshold: noise alone goes beyond it in one run of forty.
+fn varies(spread: Option<f64>, threshold: f64) -> bool {
+    spread.is_some_and(|spread| 2.0 * spread > threshold.ln_1p())
+}
+
 /// What the row alone suggests: nothing, or to be blunter.
-fn advice(row: &RowTally, rule: &Rule, suggested: Option<f64>) -> (Advice, Option<f64>) {
+fn advice(row: &RowTally, rule: &Rule, suggested: Option<f64>, varies: bool) -> (Advice, Option<f64>) {
     let (now, is_rate) = (threshold(rule), rule.metric == "error-rate");
-    let is_noisy = !is_quiet(row) || (!is_rate && row.floor().is_some_and(|floor| floor > now));
+    // Endpoints share what is known of their noise: a noise floor beyond the threshold may be that of others, which a
+    // threshold here would not mend.
+    let is_noisy = !is_quiet(row) || (varies && row.sure().is_some_and(|sure| sure > now));
     if rule.advisory || !is_noisy {
         return (Advice::Keep, None);
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::Direction;
 use crate::verdict::{Policy, Rule};
 
 use super::levels::Key;
@@ -12,12 +11,12 @@ use super::tally::{Judged, RowTally};
 const LEAST: f64 = 0.10;
 /// Steps between thresholds: finer ones would promise more than some thirty runs can tell.
 const STEP: f64 = 0.05;
-/// The last step, +100 %: beyond, a row is no gate.
-const STEPS: usize = 19;
-/// Largest threshold of a figure of which more is better, whose fall is compared: nothing falls by more than all of it.
-pub(super) const MOST_OF_FALL: f64 = 0.90;
+/// The last step is +60 %, twice the bluntest default: beyond, a row is no gate.
+const STEPS: usize = 11;
 /// Share of a row's checks that may fail falsely.
 const MOST_FALSE: f64 = 0.01;
+/// Share of a row's checks that may be inconclusive: more than one in ten, and people stop reading it.
+const MOST_UNSURE: f64 = 0.10;
 /// Least difference of error rates in a suggestion, and its steps: half a percentage point, the default.
 const RATE_STEP: f64 = 0.005;
 /// Largest difference of error rates that is suggested: ten points, twice what is critical.
@@ -35,10 +34,9 @@ pub(super) fn suggest(judged: &Judged<'_>, present: &Policy) -> Suggestions {
         let threshold = rounded_up(LEAST + STEP * step as f64);
         for (key, row) in judged.under(&all_at(present, threshold)).rows {
             let open = open.entry(key.clone()).or_insert(true);
-            let beyond = row.better == Direction::Up && threshold > MOST_OF_FALL;
-            *open &= beyond || is_good(&row, threshold);
+            *open &= is_good(&row, threshold);
             let suggestion = suggestions.entry(key).or_default();
-            if *open && !beyond {
+            if *open {
                 *suggestion = Some(threshold);
             }
         }
@@ -55,12 +53,13 @@ pub(super) fn rounded_up(share: f64) -> f64 {
 }
 
 fn is_good(row: &RowTally, threshold: f64) -> bool {
-    is_quiet(row) && row.certain().is_some_and(|certain| certain <= threshold)
+    is_quiet(row) && row.often().is_some_and(|often| often <= threshold)
 }
 
-/// Whether so few checks failed falsely that the row may gate.
+/// Whether so few checks failed falsely, or could not tell, that the row may gate.
 pub(super) fn is_quiet(row: &RowTally) -> bool {
-    row.failed as f64 <= MOST_FALSE * row.checks as f64
+    let checks = row.checks as f64;
+    row.failed as f64 <= MOST_FALSE * checks && row.inconclusive as f64 <= MOST_UNSURE * checks
 }
 
 /// The policy with every relative threshold at one value, and nothing advisory.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::compare::{Change, Effect};
 use crate::model::{Direction, Unit};
 use crate::stats::{ConfidenceInterval, median, wilson};
 use crate::verdict::{Outcome, POWER, Policy, Row, Severity, Verdict, judge};
@@ -64,7 +65,9 @@ pub(super) struct RowTally {
     pub(super) inconclusive: usize,
     floors: Vec<f64>,
     detectable: Vec<f64>,
-    certain: Vec<f64>,
+    /// Least shift that some statistic of the row is sure of, and that it is sure of four times of five.
+    sure: Vec<f64>,
+    often: Vec<f64>,
 }
 
 impl<'a> Judged<'a> {
@@ -77,15 +80,16 @@ impl<'a> Judged<'a> {
         &self.checks
     }
 
-    /// Judges all checks under `policy`, without its targets: they are promises, not comparisons.
+    /// Judges all checks under `policy`.
     pub(super) fn under(&self, policy: &Policy) -> Tally {
-        let policy = Policy { targets: Vec::new(), ..policy.clone() };
         let mut rows: BTreeMap<Key, RowTally> = BTreeMap::new();
         let mut outcomes: BTreeMap<Outcome, usize> = BTreeMap::new();
         for (check, steady) in &self.checks {
-            let judgement = judge(&check.comparison, &policy);
+            let judgement = judge(&check.comparison, policy);
             let counts = |row: &&Row| row.p_value.is_some() && steady.contains(&(&*row.endpoint, &*row.metric));
             let counted: Vec<&Row> = judgement.rows.iter().filter(counts).collect();
+            // Rows are in the order of the effects that they are of.
+            let mut effects = check.comparison.effects.iter();
             let worst = counted.iter().filter_map(|row| row.severity).max();
             let outcome = match worst {
                 Some(Severity::Failure | Severity::Critical) => Outcome::Failed,
@@ -96,7 +100,8 @@ impl<'a> Judged<'a> {
             *outcomes.entry(outcome).or_default() += 1;
             for row in counted {
                 let key = (row.endpoint.clone(), row.metric.clone());
-                rows.entry(key).or_insert_with(|| RowTally::new(row)).add(row);
+                let effect = effects.find(|effect| effect.endpoint == row.endpoint && effect.metric == row.metric);
+                rows.entry(key).or_insert_with(|| RowTally::new(row)).add(row, effect);
             }
         }
         let share = |outcome| Share::new(outcomes.get(&outcome).copied().unwrap_or(0), self.checks.len());
@@ -120,11 +125,12 @@ impl RowTally {
             inconclusive: 0,
             floors: Vec::new(),
             detectable: Vec::new(),
-            certain: Vec::new(),
+            sure: Vec::new(),
+            often: Vec::new(),
         }
     }
 
-    fn add(&mut self, row: &Row) {
+    fn add(&mut self, row: &Row, effect: Option<&Effect>) {
         self.checks += 1;
         // Of an advisory row the verdict tells what it would have done.
         match (row.severity, row.verdict) {
@@ -135,7 +141,10 @@ impl RowTally {
         }
         self.floors.extend(row.noise_floor);
         self.detectable.extend(row.smallest_detectable);
-        self.certain.extend(certain(row));
+        if let (Some(critical), Some(se)) = (row.critical_value, effect.and_then(standard_error)) {
+            self.sure.push(relative(critical * se, row.better));
+            self.often.push(relative((critical + POWER) * se, row.better));
+        }
     }
 
     /// Median noise floor.
@@ -148,18 +157,25 @@ impl RowTally {
         median(&self.detectable)
     }
 
-    /// Median change that is beyond chance four times of five, whatever the threshold.
-    pub(super) fn certain(&self) -> Option<f64> {
-        median(&self.certain)
+    /// Median shift of all latencies (or of the figure) that is just beyond chance, whatever the threshold.
+    pub(super) fn sure(&self) -> Option<f64> {
+        median(&self.sure)
+    }
+
+    /// Median shift that is beyond chance four times of five, whatever the threshold.
+    pub(super) fn often(&self) -> Option<f64> {
+        median(&self.often)
     }
 }
 
-/// The change of a log figure that is beyond chance four times of five: exp((c + 0.85)·se) − 1.
-///
-/// A row tells exp(c·se) − 1, its noise floor, and c.
-fn certain(row: &Row) -> Option<f64> {
-    let critical = row.critical_value.filter(|c| *c > 0.0)?;
-    let (sign, floor) = (row.better.sign(), row.noise_floor?);
-    let log = sign * (sign * floor).ln_1p() * (1.0 + POWER / critical);
-    Some((sign * log).exp_m1().abs())
+/// The standard error of the sharper statistic: a shift of all latencies is seen by the body of the distribution too,
+/// where the noise floor of the row is that of its p95 alone. `None` of rates, which are judged by counts.
+fn standard_error(effect: &Effect) -> Option<f64> {
+    let Change::Log(change) = &effect.change else { return None };
+    Some(change.body.map_or(change.estimate.se, |body| body.se.min(change.estimate.se)))
+}
+
+/// A log change for the worse as a size.
+fn relative(log: f64, better: Direction) -> f64 {
+    (better.sign() * log).exp_m1().abs()
 }

@@ -2,14 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Advice, Change, Environment, FEWEST, Place, Present, Replay, Scenario, Series, calibrate};
+use super::{Advice, Environment, FEWEST, Place, Present, Replay, Scenario, Series, calibrate};
 use crate::baseline::Rule;
 use crate::compare::Settings;
 use crate::history::History;
 use crate::model::{ALL, Basis, EndpointSummary, Load, LogValue, Record, Summary};
 use crate::verdict::Policy;
 
-const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const NAMES: [&str; 4] = ["a", "b", "c", "f"];
 
 /// Seeded chance: a linear congruential generator, and normal values as sums of twelve uniform ones.
 struct Chance(u64);
@@ -89,7 +89,7 @@ fn endpoint(requests: f64, y: f64) -> EndpointSummary {
 }
 
 fn present(policy: Policy) -> Present {
-    Present { rule: Rule::default(), policy, settings: Settings::default(), place: Place::Top }
+    Present { rule: Rule::default(), policy, settings: Settings::default(), place: Place::Top, injected: 0 }
 }
 
 fn calibrated(history: &History) -> Scenario {
@@ -105,51 +105,137 @@ fn steady(_: usize, _: &str) -> f64 {
     0.0
 }
 
+fn near(value: Option<f64>, expected: f64) -> bool {
+    value.is_some_and(|value| (0.69..1.45).contains(&(value / expected)))
+}
+
 #[test]
-fn show() {
-    for (name, history) in [
-        ("usual", history(1, 60, USUAL, steady)),
-        ("quiet", history(2, 60, QUIET, steady)),
-        ("noisy f", history(3, 60, Noise { last: 0.3, ..USUAL }, steady)),
-        ("shift", history(4, 60, USUAL, |at, name| if at >= 30 && name == "b" { 0.3 } else { 0.0 })),
-        ("short", history(5, 10, USUAL, steady)),
-        ("few", history(6, 5, USUAL, steady)),
-    ] {
-        let start = std::time::Instant::now();
-        let s = calibrated(&history);
-        println!(
-            "== {name} {:?} {:?} runs {} alarms {:?} -> {:?} notes {:?}",
-            start.elapsed(),
-            s.replay,
-            s.runs,
-            s.alarms,
-            s.suggested_alarms.as_ref().map(|a| a.failed),
-            s.notes
-        );
-        for row in &s.series {
-            println!(
-                "{:6} {:10} cv {:.3?} own {:.3?} floor {:.3?} det {:.3?} f/w/i {}/{}/{} of {} th {} sug {:?} {:?}",
-                row.endpoint,
-                row.metric,
-                row.spread,
-                row.own_spread,
-                row.noise_floor,
-                row.smallest_detectable,
-                row.failed,
-                row.warned,
-                row.inconclusive,
-                row.checks,
-                row.threshold,
-                row.suggested,
-                row.advice
-            );
-        }
-        for p in &s.power {
-            println!("{} {:+} {}/{} least {:?}", p.metric, p.change, p.found, p.injected, p.least);
-        }
-        for c in &s.changes {
-            println!("{:?} {} {} adv {} was {}", c.endpoint, c.metric, c.threshold, c.advisory, c.was);
-        }
-        println!("{:?}", s.shifts.iter().map(|s| (&s.endpoint, &s.metric, &s.run, s.change)).collect::<Vec<_>>());
+fn a_known_spread_is_found_again() {
+    let scenario = calibrated(&history(11, 50, USUAL, steady));
+    let of = |endpoint: &str| series(&scenario, endpoint, "p95");
+    assert!(near(of(ALL).spread, 0.05), "{:?}", of(ALL));
+    for name in ["a", "b", "c"] {
+        let series = of(name);
+        assert!(near(series.spread, 0.05_f64.hypot(0.03)) && near(series.own_spread, 0.03), "{series:?}");
     }
+    assert!(near(series(&scenario, ALL, "memory").spread, 0.02));
+    assert!(near(series(&scenario, ALL, "throughput").spread, 0.01_f64.hypot(0.025)));
+    assert_eq!((scenario.replay, scenario.runs, scenario.alarms.failed.of), (Replay::Sequential, 50, 47));
+    assert!(scenario.alarms.failed.hits <= 1, "{:?}", scenario.alarms);
+}
+
+#[test]
+fn the_gate_finds_more_of_what_is_larger() {
+    let present = Present { injected: 8, ..present(Policy::default()) };
+    let history = history(2, 26, USUAL, steady);
+    let scenario = calibrate("checkout", Environment::default(), &history, &present);
+    let found = |metric: &str, change: f64| {
+        let power = scenario.power.iter().find(|power| power.metric == metric && power.change == change).unwrap();
+        power.found as f64 / power.injected as f64
+    };
+    assert!(found("p95", 0.1) < 0.1 && found("p95", 0.3) > 0.8 && found("p95", 0.5) == 1.0, "{:?}", scenario.power);
+    assert!(found("throughput", -0.15) < found("throughput", -0.25));
+    assert!(found("memory", 0.5) == 1.0 && found("error-rate", 0.05) == 1.0);
+}
+
+#[test]
+fn a_noisy_endpoint_becomes_advisory_and_no_other() {
+    let scenario = calibrated(&history(3, 30, Noise { last: 0.3, ..USUAL }, steady));
+    let advice = |endpoint: &str| series(&scenario, endpoint, "p95").advice;
+    assert_eq!(advice("f"), Advice::Advisory, "{:?}", series(&scenario, "f", "p95"));
+    assert!(["a", "b", "c", ALL].iter().all(|name| advice(name) == Advice::Keep), "{:?}", scenario.series);
+    let after = scenario.suggested_alarms.unwrap();
+    assert!(after.inconclusive.hits < scenario.alarms.inconclusive.hits && after.failed.hits == 0);
+}
+
+#[test]
+fn a_quiet_history_allows_less_and_changed_so_asks_for_nothing_more() {
+    let history = history(4, 24, QUIET, steady);
+    let scenario = calibrated(&history);
+    let row = series(&scenario, "a", "p95");
+    assert_eq!((row.advice, row.to), (Advice::Tighten, Some(0.10)), "{row:?}");
+    let policy = super::change::applied(&Policy::default(), &scenario.changes);
+    for row in &scenario.series {
+        let rule = policy.rule(&row.endpoint, &row.metric).unwrap();
+        assert!((super::series::threshold(&rule) - row.to.unwrap_or(row.threshold)).abs() < 1e-9, "{row:?}");
+    }
+    let again = calibrate("checkout", Environment::default(), &history, &present(policy));
+    assert_eq!(again.changes, [], "{:?}", again.series);
+}
+
+#[test]
+fn few_runs_are_told_as_such_and_still_judged() {
+    let all = history(5, 7, USUAL, steady);
+    let first = |runs: usize| calibrated(&all.records()[..runs].iter().cloned().collect());
+    for runs in [3, 7] {
+        let scenario = first(runs);
+        assert_eq!((scenario.runs, scenario.replay, scenario.needs), (runs, Replay::LeaveOneOut, FEWEST));
+        assert_eq!(scenario.alarms.failed.of, runs);
+        assert!(scenario.changes.is_empty() && scenario.series.iter().all(|row| row.advice == Advice::Wait));
+    }
+    let two = first(2);
+    assert_eq!((two.alarms.failed.of, two.series.len(), two.power.len()), (0, 0, 0));
+    assert_eq!(calibrated(&History::default()).runs, 0);
+}
+
+#[test]
+fn a_shift_of_the_level_is_no_false_alarm() {
+    for runs in [26, 12] {
+        let half = runs / 2;
+        let one = calibrated(&history(6, runs, USUAL, |at, name| if at >= half && name == "b" { 0.4 } else { 0.0 }));
+        let all = calibrated(&history(7, runs, USUAL, |at, _| if at >= half { 0.4 } else { 0.0 }));
+        for scenario in [&one, &all] {
+            assert_eq!(scenario.alarms.failed.hits, 0, "{runs} {:?}", scenario.series);
+            assert!(scenario.alarms.failed.of >= runs - 3);
+            let start = format!("run {half:03}");
+            let shift = scenario.shifts.iter().find(|shift| shift.endpoint == "b" && shift.metric == "p95").unwrap();
+            assert!(shift.run == start && (0.3..0.7).contains(&shift.change), "{shift:?}");
+        }
+        let b = series(&one, "b", "p95");
+        assert!(near(b.spread, 0.058) && b.checks <= series(&one, "a", "p95").checks, "{b:?}");
+    }
+}
+
+#[test]
+fn runs_of_pull_requests_and_invalid_ones_are_not_replayed() {
+    let mut records = history(8, 12, USUAL, steady).records().to_vec();
+    records[3].pull_request = Some(7);
+    records[4].branch = Some("feature".to_owned());
+    records[5].branch = Some("main".to_owned());
+    records[6].invalid = Some("aborted".to_owned());
+    assert_eq!(calibrated(&records.into_iter().collect()).runs, 9);
+}
+
+#[test]
+fn a_window_without_runs_is_told() {
+    let records = history(9, 12, USUAL, steady)
+        .records()
+        .iter()
+        .enumerate()
+        .map(|(at, record)| Record {
+            started_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 6 * at as i64),
+            ..record.clone()
+        })
+        .collect();
+    let scenario = calibrated(&records);
+    assert_eq!((scenario.runs, scenario.alarms.failed.of), (12, 0));
+    assert!(scenario.notes[0].contains("'baseline: window'"), "{:?}", scenario.notes);
+}
+
+#[test]
+fn an_advisory_row_is_left_advisory() {
+    let mut policy = Policy::default();
+    let rule = policy.rule("f", "p95").unwrap();
+    policy.rules.push(crate::verdict::Rule { endpoint: Some("f".to_owned()), advisory: true, ..rule });
+    let history = history(3, 24, Noise { last: 0.3, ..USUAL }, steady);
+    let scenario = calibrate("checkout", Environment::default(), &history, &present(policy));
+    let row = series(&scenario, "f", "p95");
+    assert!(row.advisory && row.advice == Advice::Keep && row.failed == 0, "{row:?}");
+    assert!(scenario.changes.iter().all(|change| change.endpoint.as_deref() != Some("f")), "{:?}", scenario.changes);
+    assert!(
+        scenario
+            .power
+            .iter()
+            .all(|power| power.least.as_ref().is_none_or(|l| power.metric != "p95" || l.endpoint != "f"))
+    );
 }

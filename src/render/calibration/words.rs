@@ -6,7 +6,7 @@ use super::facts;
 use crate::analysis::calibrate::{Advice, Scenario, Series};
 use crate::model::ALL;
 use crate::render::escape::line;
-use crate::render::numbers::{Scale, counted, share, shares};
+use crate::render::numbers::{NONE, Scale, counted, share, shares};
 
 /// Most characters shown of a name.
 const NAME: usize = 120;
@@ -61,7 +61,11 @@ impl Section {
 impl Line {
     fn of(series: &Series) -> Self {
         let scale = Scale::of(&series.metric);
-        let of_checks = |hits: usize| share(hits as f64 / series.checks.max(1) as f64);
+        // Nothing is a dash, so that a column in which nothing happened is not shown.
+        let of_checks = |hits: usize| match hits {
+            0 => NONE.to_owned(),
+            _ => share(hits as f64 / series.checks.max(1) as f64),
+        };
         Self {
             endpoint: name(&series.endpoint),
             metric: name(&series.metric),
@@ -75,7 +79,7 @@ impl Line {
             threshold: scale.threshold(&series.metric, Some(series.threshold)),
             suggested: scale.threshold(&series.metric, series.suggested),
             advice: advice(series),
-            stands_out: series.is_too_noisy() || matches!(series.advice, Advice::Loosen | Advice::Advisory),
+            stands_out: series.is_too_noisy(),
         }
     }
 }
@@ -88,7 +92,7 @@ fn advice(series: &Series) -> String {
         Advice::Tighten => format!("tighten to {to}"),
         Advice::Loosen => format!("loosen to {to}"),
         Advice::Advisory => "make advisory".to_owned(),
-        Advice::Wait => "more runs first".to_owned(),
+        Advice::Wait => NONE.to_owned(),
     }
 }
 
