@@ -36,7 +36,7 @@ pub(super) fn calibrate(flags: &cli::Calibrate) -> Result<u8> {
         unknown.map_or("", |name| name),
         known.join(", ")
     );
-    let place = place(&config, &wanted);
+    let place = place(&config, &wanted, &known);
     let scenarios = wanted.iter().map(|name| one(name, place, &*snapshot, &config, flags)).collect::<Result<_>>()?;
     let document = (output.render)(&Calibration::new(scenarios), &style(flags.output.as_deref()))?;
     files::write(flags.output.as_deref(), &document)?;
@@ -86,9 +86,10 @@ fn environment_of(
     let back = |spans: i32| baseline.checked_mul(spans).and_then(|span| at.checked_sub(span).ok());
     for from in SPANS.map(back).into_iter().flatten().chain([Timestamp::MIN]) {
         let loaded = store::load(snapshot, name, &known.fingerprint, from..=at)?;
-        let runs = calibrate::usable(&loaded.history, &rule);
+        let runs = calibrate::usable(&loaded.history, &rule, from);
         // Runs of the first span of a baseline are there to judge the others against.
-        if from == Timestamp::MIN || calibrate::usable(&since(&loaded.history, from, baseline), &rule) >= MOST_RUNS {
+        let judged = from.checked_add(baseline).unwrap_or(Timestamp::MAX);
+        if from == Timestamp::MIN || calibrate::usable(&loaded.history, &rule, judged) >= MOST_RUNS {
             if !flags.quiet {
                 loaded.warnings.iter().for_each(|warning| files::say(&format!("warning: {warning}")));
             }
@@ -100,16 +101,10 @@ fn environment_of(
     Ok((Environment::default(), History::default()))
 }
 
-/// The runs that started a span after `from` or later.
-fn since(history: &History, from: Timestamp, span: SignedDuration) -> History {
-    let start = from.checked_add(span).unwrap_or(Timestamp::MAX);
-    history.records().iter().filter(|record| record.started_at >= start).cloned().collect()
-}
-
 /// Where changes go: to the top level of the configuration unless that would reach other scenarios, or not reach this
 /// one.
-fn place(config: &Config, wanted: &[String]) -> Place {
-    let others = config.scenarios.keys().any(|name| !wanted.contains(name));
+fn place(config: &Config, wanted: &[String], known: &[String]) -> Place {
+    let others = config.scenarios.keys().chain(known).any(|name| !wanted.contains(name));
     let own = wanted.iter().map(|name| config.scenario(name));
     let has_own =
         own.into_iter().any(|s| !s.thresholds.is_empty() || !s.critical.is_empty() || !s.endpoints.0.is_empty());

@@ -147,9 +147,9 @@ pub struct Present {
     pub injected: usize,
 }
 
-/// The valid runs of the trunk in a history.
-pub fn usable(history: &History, rule: &baseline::Rule) -> usize {
-    trunk::Trunk::new(history, rule).len()
+/// How many valid runs of the trunk a history holds from `since` on.
+pub fn usable(history: &History, rule: &baseline::Rule, since: Timestamp) -> usize {
+    history.records().iter().filter(|run| run.started_at >= since && trunk::is_usable(run, rule)).count()
 }
 
 /// Replays the history of one scenario in one environment.

@@ -58,7 +58,7 @@ impl Trunk {
 }
 
 /// Whether a run may be a baseline: what a pull request or another branch changed is no noise.
-fn is_usable(run: &Record, rule: &Rule) -> bool {
+pub(super) fn is_usable(run: &Record, rule: &Rule) -> bool {
     let trunk = run.branch.as_ref().is_none_or(|branch| rule.trunk.contains(branch));
     trunk && run.pull_request.is_none() && run.invalid.is_none()
 }

@@ -172,7 +172,7 @@ endpoints:
 
     proptest! {
         #[test]
-        fn any_name_comes_back_as_it_was(endpoint in ".{0,30}", metric in "[a-z]{1,3}[:#\" ]{0,3}x") {
+        fn any_name_comes_back_as_it_was(endpoint in ".{0,30}", metric in "queue[:#\" ]{0,3}depth") {
             let text = block(&[change(Some(&endpoint), &metric, 0.3, true)], 0);
             let config = Config::parse("block", &text).map_err(|error| TestCaseError::fail(format!("{error}\n{text}")))?;
             prop_assert_eq!(&config.endpoints.0[0].0, &endpoint);
