@@ -11,7 +11,7 @@
 //!                                    └─ power: known effects, injected            ──▶ power
 //! ```
 //!
-//! **Which runs stand against which.** With [`ENOUGH_CHECKS`](replay::ENOUGH_CHECKS) checks or more a run is judged
+//! **Which runs stand against which.** Where that gives 20 checks or more (`ENOUGH_CHECKS`) a run is judged
 //! against the runs before it (*sequential*: exactly what CI did). A shorter history is judged leave-one-out: against
 //! the other runs up to one baseline window before and after it, up to the next level shift. Every figure of a
 //! calibration comes from one of the two, and says from which. Checks count from three baseline runs on; before, the
@@ -32,6 +32,12 @@
 //! checks fail falsely and at most 10 % cannot tell. The suggestion is the least T from which on all are good. (The
 //! smallest detectable change of a row adds 0.85·se to the *larger* of threshold and noise floor, so it is never below
 //! the threshold: it says what is found now, not what could be asked for.)
+//!
+//! **Advice.** A row is loosened, or beyond twice the default threshold made advisory, where more checks than that fail or
+//! cannot tell, or where its own noise reaches the threshold: c·se, and two s.d. of its own part too, for endpoints share
+//! what is known of their noise and one noisy endpoint raises the floor of all. Rows that gate well are tightened
+//! together, the endpoints of a metric to what the noisiest of them allows. Error rates are judged by counts: only the
+//! difference that matters at least is ever raised.
 //!
 //! **Power by injection.** Known effects are put into the summaries of replayed runs (all latencies of one endpoint
 //! times 1 + δ, throughput, memory, errors), and the same judgement looks for them.
