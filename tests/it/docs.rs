@@ -137,6 +137,19 @@ fn the_explanation_in_the_readme_is_part_of_the_real_one() {
 }
 
 #[test]
+fn the_readme_shows_the_calibration_that_is_kept() {
+    let text = readme();
+    let (start, end) = ("<!-- calibration -->\n\n```text\n", "```\n");
+    let shown = text.split_once(start).unwrap().1.split_once(end).unwrap().0;
+    let kept = std::fs::read_to_string(root().join("fixtures/calibration/typical/calibration.txt")).unwrap();
+    if std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1") {
+        let new = text.replacen(&format!("{start}{shown}{end}"), &format!("{start}{kept}{end}"), 1);
+        return std::fs::write(root().join("README.md"), new).unwrap();
+    }
+    assert_eq!(shown, kept, "UPDATE_GOLDEN=1 cargo test accepts the new example");
+}
+
+#[test]
 fn the_hand_written_run_of_the_readme_is_one() {
     let text = readme();
     let shown = text.split_once("```json\n").unwrap().1.split_once("```\n").unwrap().0;

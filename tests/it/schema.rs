@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use perf_gate::analysis::calibrate::Calibration;
 use perf_gate::{config::Config, model, render::Explanations, render::Report};
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ fn published_schemas_are_those_of_the_types() {
         ("config", Config::schema()),
         ("report", Report::schema()),
         ("explanation", Explanations::schema()),
+        ("calibration", Calibration::schema()),
     ] {
         golden(&folder.join(format!("{name}.schema.json")), &pretty(&schema)).unwrap();
     }

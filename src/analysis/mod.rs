@@ -1,0 +1,3 @@
+//! What a history says beyond the judgement of one run: pure readers of runs and judgements.
+
+pub mod calibrate;
