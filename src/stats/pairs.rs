@@ -68,7 +68,9 @@ pub(super) fn take_out_common(seen: &mut [Seen], priors: &Priors) -> Common {
     let prior = priors.cv_global * priors.cv_global + MEDIAN_LOSS / seen.iter().map(weight).sum::<f64>();
     let spread = Spread { variance: variance(&known), df: degrees(known.len()) };
     let shrunk = spread.shrunk(Spread { variance: prior, df: priors.df_global });
-    let se = (shrunk.variance / known.len() as f64).max(priors.floor_cv * priors.floor_cv).sqrt();
+    // Never below what was seen: runs that differ more than the prior says keep doing so.
+    let variance = shrunk.variance.max(spread.variance);
+    let se = (variance / known.len() as f64).max(priors.floor_cv * priors.floor_cv).sqrt();
     seen.iter_mut().for_each(|s| take_out(s, &factors));
     let value = mean(&known).unwrap_or(0.0);
     Common { estimate: Estimate { value, se, df: shrunk.df }, runs: known.len() }

@@ -198,6 +198,13 @@ fn a_small_gain_is_proven_by_many_pairs() {
 }
 
 #[test]
+fn fewer_than_three_pairs_prove_only_large_gains() {
+    let improved = |first| count(ROUGH, 2, Change { first, ..NONE }, 20, compare_pairs, is_improved);
+    assert_eq!(improved(0.8), 0);
+    assert!(improved(0.55) >= 18);
+}
+
+#[test]
 fn what_became_worse_beside_it_spoils_a_gain() {
     let mut chance = Chance(1);
     let (base, mut head) = WORLD.pairs(5, Change { first: 0.7, ..NONE }, &mut chance);
