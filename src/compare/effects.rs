@@ -195,8 +195,10 @@ impl Of<'_> {
         error_rate(&present(earlier), &present(window), &present(now), self.priors)
     }
 
+    /// Adds an effect; of pairs without its origin, which is told of runs beside runs.
     fn push(&mut self, effect: Effect) {
-        self.comparison.effects.push(effect);
+        let origin = effect.origin.filter(|_| !self.runs.are_pairs());
+        self.comparison.effects.push(Effect { origin, ..effect });
     }
 
     /// An effect of this metric, of which nothing more is known.
