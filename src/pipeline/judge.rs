@@ -11,8 +11,8 @@ use crate::history::History;
 use crate::model::{Judged, Record, Run, Warning};
 use crate::render::{Candidate, Report, Scenario};
 use crate::store::{self, Loaded, Snapshot, Store};
-use crate::verdict::{Judgement, Policy};
-use crate::{baseline, cli, compare, config, files, verdict};
+use crate::verdict::{Finding, Judgement, Policy, Verdict};
+use crate::{analysis, baseline, cli, compare, config, files, verdict};
 
 /// Judges the wanted runs against the history in the store.
 pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Report> {
@@ -260,6 +260,8 @@ impl Case<'_> {
         if off_trunk && !past.baseline.regressed.is_empty() {
             judgement = verdict::inherited(judgement, &judge(&candidates, &past.baseline.of_open_regression()));
         }
+        let told = from_history(&past, &candidates, &rule, &policy, &judgement);
+        judgement.findings.extend(told);
         judgement.warnings.extend(unjudged(&policy, &judgement));
         let own = runs.iter().flat_map(|run| run.warnings.clone());
         for warning in past.warnings.into_iter().chain(own) {
@@ -275,6 +277,31 @@ impl Case<'_> {
         let scenario = Scenario::new(judgement, Candidate::of(runs, &past.suspicious, command));
         Ok((Scenario { regression, ..scenario }, judged))
     }
+}
+
+/// What the history tells of the candidates beside the rows.
+fn from_history(
+    past: &Past,
+    candidates: &[Record],
+    rule: &baseline::Rule,
+    policy: &Policy,
+    judgement: &Judgement,
+) -> Vec<Finding> {
+    let known = |record: &Record| candidates.iter().any(|candidate| candidate.id == record.id);
+    let before = past.history.records().iter().filter(|record| !known(record));
+    let before = before.filter(|record| candidates.iter().any(|candidate| rule.is_comparable(record, candidate)));
+    let is_told = |endpoint: &str, metric: &str| {
+        let regressed = judgement.rows.iter().filter(|row| row.verdict == Verdict::Regressed);
+        regressed.into_iter().any(|row| row.endpoint == endpoint && row.metric == metric)
+    };
+    let case = analysis::Case {
+        history: &past.history,
+        before: before.collect(),
+        candidates,
+        baseline: &past.baseline.runs,
+        policy,
+    };
+    analysis::findings(&case, is_told)
 }
 
 /// A store that could not be read, where what is in it is needed.

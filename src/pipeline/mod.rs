@@ -5,10 +5,12 @@ mod history;
 mod init;
 mod judge;
 mod manual;
+mod past;
 mod read;
 
 use anyhow::{Context, Result, bail};
 
+use crate::analysis::Overview;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
@@ -34,6 +36,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Check(flags) => check(&flags),
         Command::Record(flags) => history::record(&flags),
         Command::Accept(flags) => accept::accept(&flags),
+        Command::History(flags) => past::show(&flags),
         Command::Compare(flags) => compare(&flags),
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),
@@ -111,6 +114,7 @@ fn schema(flags: &cli::Schema) -> Result<u8> {
         cli::SchemaOf::Config => Config::schema(),
         cli::SchemaOf::Run => model::schema(),
         cli::SchemaOf::Report => Report::schema(),
+        cli::SchemaOf::History => Overview::schema(),
     };
     files::write(None, &format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(PASSED)

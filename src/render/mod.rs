@@ -6,6 +6,7 @@
 
 mod csv;
 mod escape;
+pub mod history;
 pub mod inspect;
 mod json;
 mod junit;

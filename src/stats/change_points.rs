@@ -51,12 +51,22 @@ pub struct Level {
     pub start: usize,
     /// Number of runs.
     pub runs: usize,
-    /// Mean of the log values, wild runs drawn in.
-    pub value: f64,
+    /// Mean of the log values, wild runs drawn in; in its standard error counts what neighbours have in common.
+    pub mean: Estimate,
     /// Standard deviation of the log values from run to run, as they are; 0 of one.
     pub sd: f64,
-    /// Standard error of `value`, with what neighbours have in common.
-    pub se: f64,
+}
+
+impl Level {
+    /// This level less an earlier one, with the variance of both.
+    pub fn change_from(&self, earlier: &Self) -> Estimate {
+        let [one, other] = [self, earlier].map(|level| (level.runs as f64, level.mean));
+        let squares = |(runs, mean): (f64, Estimate)| mean.df * mean.se * mean.se * runs;
+        let df = one.1.df + other.1.df;
+        let variance = (squares(one) + squares(other)) / df;
+        let se = (variance * (1.0 / one.0 + 1.0 / other.0)).sqrt();
+        Estimate { value: one.1.value - other.1.value, se, df }
+    }
 }
 
 /// A change of the level.
@@ -82,8 +92,10 @@ pub fn segments(values: &[f64]) -> Segments {
     let correlation = series.correlation(&cuts);
     let starts: Vec<usize> = std::iter::once(0).chain(cuts.iter().copied()).collect();
     let end = |i: usize| starts.get(i + 1).copied().unwrap_or(values.len());
-    let levels = starts.iter().enumerate().map(|(i, start)| series.level(values, *start, end(i), correlation)).collect();
-    let change_points = (1..starts.len()).map(|i| series.change(starts[i - 1], starts[i], end(i), correlation)).collect();
+    let levels =
+        starts.iter().enumerate().map(|(i, start)| series.level(values, *start, end(i), correlation)).collect();
+    let change_points =
+        (1..starts.len()).map(|i| series.change(starts[i - 1], starts[i], end(i), correlation)).collect();
     Segments { levels, change_points }
 }
 
@@ -177,14 +189,10 @@ impl Tamed {
     fn level(&self, values: &[f64], start: usize, end: usize, correlation: f64) -> Level {
         let runs = (end - start) as f64;
         let squares = self.sums.squares(start, end);
-        let variance = (PRIOR_DF * self.noise * self.noise + squares) / (PRIOR_DF + runs - 1.0);
-        Level {
-            start,
-            runs: end - start,
-            value: self.sums.mean(start, end),
-            sd: super::robust::variance(&values[start..end]).sqrt(),
-            se: (variance * inflation(correlation) / runs).sqrt(),
-        }
+        let df = PRIOR_DF + runs - 1.0;
+        let variance = (PRIOR_DF * self.noise * self.noise + squares) / df * inflation(correlation);
+        let mean = Estimate { value: self.sums.mean(start, end), se: (variance / runs).sqrt(), df };
+        Level { start, runs: end - start, mean, sd: super::robust::variance(&values[start..end]).sqrt() }
     }
 }
 
@@ -246,7 +254,9 @@ mod tests {
             assert!(point.p_value < LEVEL && point.change.half_width() < 0.1);
         }
         assert!((0.03..0.07).contains(&levels[0].sd) && levels[1].sd > 0.3, "a wild run is part of the spread");
-        assert!((levels[1].value - levels[0].value - change_points[0].change.value).abs() < 1e-12);
+        let direct = levels[1].change_from(&levels[0]);
+        assert!((direct.value - change_points[0].change.value).abs() < 1e-12);
+        assert!((direct.se / change_points[0].change.se - 1.0).abs() < 0.05, "the same test, the prior counted twice");
     }
 
     #[test]

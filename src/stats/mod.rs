@@ -21,12 +21,12 @@ mod single;
 mod slope;
 mod stretch;
 mod student;
-mod sums;
 mod summarize;
+mod sums;
 
 pub use change_points::{ChangePoint, Level, Segments, segments};
 pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
-pub use drift::{Drift, drift, trend};
+pub use drift::{Drift, drift, is_step, trend};
 pub use endpoints::{Common, EndpointEffects, endpoints};
 pub use estimate::{ConfidenceInterval, Estimate};
 pub use multiple::{Trial, benjamini_hochberg, critical_value};

@@ -12,7 +12,8 @@ const TABLE: &[(&str, &[&str])] = &[
     ("stats", &["model"]),
     ("compare", &["model", "baseline", "stats"]),
     ("verdict", &["model", "stats", "compare"]),
-    ("render", &["model", "compare", "verdict"]),
+    ("analysis", &["model", "history", "stats", "verdict"]),
+    ("render", &["analysis", "model", "compare", "verdict"]),
     ("config", &["model", "baseline", "compare", "verdict"]),
     ("files", &["ingest", "model"]),
     ("store", &["model", "history"]),
@@ -20,8 +21,8 @@ const TABLE: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "baseline", "cli", "compare", "config", "files", "history", "ingest", "model", "render", "stats", "store",
-            "verdict",
+            "analysis", "baseline", "cli", "compare", "config", "files", "history", "ingest", "model", "render",
+            "stats", "store", "verdict",
         ],
     ),
 ];

@@ -10,6 +10,7 @@ mod promise;
 mod row;
 
 pub use context::Fact;
+pub(super) use context::short;
 pub use limit::Detail;
 pub use promise::{Promise, Status};
 pub use row::{Line, Rank};
