@@ -62,6 +62,7 @@ fn run(arguments: &Arguments) {
     let find = |values: &[f64]| stats::segments(values).change_points.iter().map(|point| point.at).collect();
     let score = score::change_points(&histories, find);
     println!("false change points in 1,000 stationary runs: {:.2}", score.false_points);
+    println!("the same, looked at after every run: {:.2}", score.false_points_grown);
     let delay = score.delay.1.map_or("-".to_owned(), |runs| runs.to_string());
     println!("steps of 20 % reported within 20 runs: {:.0} %, the middling one after {delay}\n", 100.0 * score.delay.0);
     println!("{:28}{:>10}{:>10}{:>10}", "change points", "precision", "recall", "F1");

@@ -2,8 +2,10 @@
 
 The rules are those of the bench: a change point within 3 runs of a step finds it, each step and each point count once.
 
-    pip install --no-deps apache-otava==0.8.0 && pip install ruptures==1.1.10 numpy==2.2.6 scipy==1.16.3
-    python3 benches/drift/peers.py FILE
+    pip install --no-deps apache-otava==0.8.0 && pip install ruptures==1.1.10 numpy==2.4.6 scipy==1.17.1
+    python3 benches/drift/peers.py FILE [--delay]
+
+ruptures' KernelCPD is PELT (Killick, Fearnhead & Eckley 2012) with a Gaussian kernel. `--delay` takes minutes.
 
 Otava (E-divisive with a t-test, https://github.com/apache/otava) is called as its `analyze` command calls it, on the
 figures themselves, not on their logarithms. `--no-deps` because its reporting dependencies are not needed.
@@ -14,6 +16,7 @@ import math
 import sys
 from collections import defaultdict
 
+import numpy
 import ruptures
 from otava.analysis import compute_change_points
 
@@ -30,10 +33,13 @@ def otava(p_value):
     return found
 
 
-def pelt_rbf(penalty):
-    import numpy
+def kernel(penalty):
+    def found(values):
+        if len(values) < 6:
+            return []
+        return ruptures.KernelCPD(kernel="rbf", min_size=3).fit(numpy.array(values)).predict(pen=penalty)[:-1]
 
-    return lambda values: ruptures.KernelCPD(kernel="rbf", min_size=3).fit(numpy.array(values)).predict(pen=penalty)[:-1]
+    return found
 
 
 PEERS = {
@@ -41,8 +47,9 @@ PEERS = {
     "otava, p < 1e-4": otava(1e-4),
     "otava, p < 1e-5": otava(1e-5),
     "otava, p < 1e-6": otava(1e-6),
-    "ruptures PELT rbf, penalty 8": pelt_rbf(8),
-    "ruptures PELT rbf, penalty 15": pelt_rbf(15),
+    "ruptures KernelCPD rbf, penalty 3": kernel(3),
+    "ruptures KernelCPD rbf, penalty 5": kernel(5),
+    "ruptures KernelCPD rbf, penalty 8": kernel(8),
 }
 
 

@@ -45,6 +45,8 @@ pub(crate) struct Score {
     pub(crate) hits: BTreeMap<String, Hits>,
     /// Change points in 1,000 stationary runs.
     pub(crate) false_points: f64,
+    /// The same when the history is looked at after every run, and each place counts once.
+    pub(crate) false_points_grown: f64,
     /// Share of the steps of 20 % reported within 20 runs, and after how many runs the middling one.
     pub(crate) delay: (f64, Option<usize>),
 }
@@ -52,11 +54,12 @@ pub(crate) struct Score {
 /// Scores `find`, which tells the first runs of new levels.
 pub(crate) fn change_points(histories: &[History], find: impl Fn(&[f64]) -> Vec<usize>) -> Score {
     let mut score = Score::default();
-    let (mut points, mut runs, mut delays) = (0, 0, Vec::new());
+    let (mut points, mut ever, mut runs, mut delays) = (0, 0, 0, Vec::new());
     for history in histories.iter().filter(|history| history.drift.is_none()) {
         let found = find(&history.values);
         if history.steps.is_empty() {
             (points, runs) = (points + found.len(), runs + history.values.len());
+            ever += reported(&history.values, &find);
             continue;
         }
         for key in [history.case.as_str(), history.noise, "all"] {
@@ -70,8 +73,22 @@ pub(crate) fn change_points(histories: &[History], find: impl Fn(&[f64]) -> Vec<
         }
     }
     score.false_points = 1_000.0 * points as f64 / runs as f64;
+    score.false_points_grown = 1_000.0 * ever as f64 / runs as f64;
     score.delay = (share(&delays), middle(&delays));
     score
+}
+
+/// Places at which a change point is reported while a history grows run by run; those that are close are one.
+fn reported(values: &[f64], find: impl Fn(&[f64]) -> Vec<usize>) -> usize {
+    let mut places: Vec<usize> = Vec::new();
+    for end in 1..values.len() {
+        for point in find(&values[..end]) {
+            if places.iter().all(|place| place.abs_diff(point) > NEAR) {
+                places.push(point);
+            }
+        }
+    }
+    places.len()
 }
 
 /// Steps that have a change point near them; each counts once.

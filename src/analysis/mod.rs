@@ -18,3 +18,6 @@ pub use findings::{Case, findings};
 pub use growth::Growth;
 pub use overview::{Overview, RunName, SCHEMA, Selection, overview};
 pub use series::{Level, Series, Shift};
+
+#[cfg(test)]
+mod tests;

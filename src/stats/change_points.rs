@@ -25,8 +25,8 @@ use super::sums::Sums;
 const FEWEST: usize = 3;
 /// Runs looked at together: enough for a step of 5 % at 5 % noise, few enough that a year takes milliseconds.
 const WINDOW: usize = 80;
-/// Two-sided p-value of a change point, nominal: it is of the best of many places. With it some 0.3 false points are
-/// found in 1,000 stationary runs (`benches/drift`).
+/// Two-sided p-value of a change point, nominal: it is of the best of many places. With it 0.1 to 0.3 false points
+/// are found in 1,000 stationary runs (`benches/drift`).
 const LEVEL: f64 = 1e-4;
 /// The same of a first guess, ten times as large as in Hunter.
 const WEAK_LEVEL: f64 = 1e-3;

@@ -122,9 +122,10 @@ mod tests {
 
     #[test]
     fn a_step_is_no_slope() {
-        let step: Vec<f64> = (0..30).map(|i| if i < 12 { 0.0 } else { 0.4 }).collect();
-        let slope: Vec<f64> = (0..30).map(|i| 0.02 * f64::from(i)).collect();
-        assert!(drift(&step).unwrap().found && is_step(&step));
+        let wave = |i: i32| 0.03 * f64::from(7 * i % 11 - 5);
+        let step: Vec<f64> = (0..30).map(|i| wave(i) + if i < 15 { 0.0 } else { 0.4 }).collect();
+        let slope: Vec<f64> = (0..30).map(|i| wave(i) + 0.02 * f64::from(i)).collect();
+        assert!(drift(&step).unwrap().found && is_step(&step), "{:?}", drift(&step));
         assert!(drift(&slope).unwrap().found && !is_step(&slope));
     }
 

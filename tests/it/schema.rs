@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use perf_gate::{config::Config, model, render::Report};
+use perf_gate::{analysis::Overview, config::Config, model, render::Report};
 use serde_json::Value;
 
 use crate::golden::golden;
@@ -14,7 +14,13 @@ fn pretty(schema: &Value) -> String {
 #[test]
 fn published_schemas_are_those_of_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
-    for (name, schema) in [("run", model::schema()), ("config", Config::schema()), ("report", Report::schema())] {
+    let of_types = [
+        ("run", model::schema()),
+        ("config", Config::schema()),
+        ("report", Report::schema()),
+        ("history", Overview::schema()),
+    ];
+    for (name, schema) in of_types {
         golden(&folder.join(format!("{name}.schema.json")), &pretty(&schema)).unwrap();
     }
 }

@@ -5,6 +5,7 @@ mod contract;
 mod files;
 mod history;
 mod judgement;
+mod past;
 mod regressions;
 
 use std::path::Path;
