@@ -9,7 +9,7 @@ use crate::config::FailOn;
 const AFTER_HELP: &str = "\
 Exit status:
   0  passed (also warned, and inconclusive unless --fail-on names it)
-  1  failed: a regression, or a target missed by far
+  1  failed: a regression, a target missed by far, or --expect not met
   2  invalid input, configuration or outcome; the report is written all the same
   3  the judgement stands, but something could not be recorded";
 
@@ -71,6 +71,9 @@ pub struct Check {
     /// Which outcome sets exit status 1
     #[arg(long, value_enum, value_name = "WHEN")]
     pub fail_on: Option<FailOn>,
+    /// Print how one verdict came about instead of the report, with every number: 'GET /slow/p95', '(all)/p95'
+    #[arg(long, value_name = "ENDPOINT/METRIC")]
+    pub explain: Option<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -181,6 +184,12 @@ pub struct Compare {
     /// Files of one run after the change; repeat the flag for each run
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub head: Vec<String>,
+    /// The runs are pairs, in order: each --head was made right after or before its --base, on the same runner
+    #[arg(long)]
+    pub pairs: bool,
+    /// Exit with 1 unless this is proven: at least one figure better beyond chance, and none worse
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub expect: Option<Expect>,
     /// How to read the files.
     #[command(flatten)]
     pub reading: Reading,
@@ -190,6 +199,9 @@ pub struct Compare {
     /// Which outcome sets exit status 1
     #[arg(long, value_enum, value_name = "WHEN")]
     pub fail_on: Option<FailOn>,
+    /// Print how one verdict came about instead of the report, with every number: 'GET /slow/p95', '(all)/p95'
+    #[arg(long, value_name = "ENDPOINT/METRIC")]
+    pub explain: Option<String>,
     /// What to write.
     #[command(flatten)]
     pub output: Output,
@@ -199,6 +211,22 @@ pub struct Compare {
     /// The values of `--head`, a list for each time the flag was given.
     #[arg(skip)]
     pub heads: Vec<Vec<String>>,
+}
+
+/// What `compare` can be asked to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Expect {
+    /// Something became better, nothing worse
+    Improvement,
+}
+
+impl Expect {
+    /// As `--expect` spells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Improvement => "improvement",
+        }
+    }
 }
 
 /// Flags of `inspect`.
@@ -332,6 +360,8 @@ pub enum SchemaOf {
     Run,
     /// The report of --format json
     Report,
+    /// The derivation of --explain with --format json
+    Explanation,
     /// The document of history --format json
     History,
 }

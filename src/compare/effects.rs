@@ -1,14 +1,17 @@
 //! The effects of each metric: of the run, and of its endpoints.
 
 use crate::model::{ALL, EndpointSummary, LogValue, Metric, Record, SeriesName, quantile_of};
-use crate::stats::{self, Counts, Priors, SE1_BODY, SE1_THROUGHPUT, Series, endpoints, error_rate, se1, single};
+use crate::stats::{self, Counts, Priors, RateEffect, SE1_BODY, SE1_THROUGHPUT, Series};
+use crate::stats::{endpoints, error_rate, error_rate_of_pairs, se1, single};
 
 use super::runs::{Runs, requests};
-use super::{Change, Comparison, Effect, LevelShift, LogChange, Scope, Settings};
+use super::{Change, Comparison, Computed, Effect, LevelShift, LogChange, Origin, Scope, Settings};
 
+/// Name of the second statistic of p95 among what endpoints share: no metric has it.
+pub const SECOND: &str = "p95/body";
 /// How far the shift of p95 and that of the body differ in an ordinary regression (s.d., log): both move together, and
 /// the body is measured better.
-const TAIL_SD: f64 = 0.05;
+pub const TAIL_SD: f64 = 0.05;
 /// Step of latencies where the source does not say, s: finer than any load generator's clock.
 const FINE: f64 = 1e-6;
 /// The coarsest step that is the same at all latencies, s.
@@ -43,18 +46,21 @@ impl Of<'_> {
         let name = &*self.metric.name;
         let figure = |name: &'static str| move |e: &EndpointSummary| e.latency.get(name).copied();
         let own = |e: &EndpointSummary| e.latency.get(name).copied();
-        let all = self.compare_endpoints(se1(name), own);
+        let (common, all) = self.compare_endpoints(name, se1(name), own);
         // Only p95 has a second statistic: what was measured, was measured with it.
-        let bodies = (name == "p95").then(|| self.compare_endpoints(SE1_BODY, figure("body")));
-        let common = all.common;
-        for (i, (endpoint, effect)) in self.runs.names().into_iter().zip(&all.effects).enumerate() {
-            let Some(effect) = effect else { continue };
-            let body = bodies.as_ref().and_then(|bodies| bodies.effects[i].as_ref()).map(|body| body.estimate);
-            let change = LogChange { body, size: size(effect, body), ..log_change(effect, common.as_ref()) };
-            self.push_endpoint(endpoint, effect, change, self.step(endpoint));
-        }
+        let second = (name == "p95").then(|| self.compare_endpoints(SECOND, SE1_BODY, figure("body")).1);
+        let mut bodies = second.into_iter().flatten();
         let is_single = self.runs.names() == [ALL];
-        if !is_single && all.effects.iter().any(Option::is_some) {
+        let is_tested = all.iter().any(Option::is_some);
+        for (endpoint, computed) in self.runs.names().into_iter().zip(all) {
+            let second = bodies.next().flatten();
+            let Some(computed) = computed else { continue };
+            let body = second.as_ref().map(|body| body.effect.estimate);
+            let effect = &computed.effect;
+            let change = LogChange { body, size: size(effect, body), ..log_change(effect, common.as_ref()) };
+            self.push_endpoint(endpoint, computed, second, change, self.step(endpoint));
+        }
+        if !is_single && is_tested {
             self.pooled_latency(common.as_ref());
         }
     }
@@ -69,13 +75,13 @@ impl Of<'_> {
             |summary| Some(requests(&summary.total)),
         );
         let pooled = single(&self.runs.accepted(pooled, &self.series(ALL)), self.priors.cv_global, self.priors);
-        let (change, runs) = match (common, &pooled) {
-            (Some(common), _) => (Change::Log(plain(common.estimate)), common.runs),
-            (None, Some(pooled)) => (Change::Shown(pooled.raw), pooled.runs),
+        let (change, runs, origin) = match (common, &pooled) {
+            (Some(common), _) => (Change::Log(plain(common.estimate)), common.runs, Some(Origin::Common)),
+            (None, Some(pooled)) => (Change::Shown(pooled.raw), pooled.runs, None),
             (None, None) => return,
         };
         let figures = pooled.map(|pooled| (pooled.centre.exp(), pooled.now.exp()));
-        self.push(ALL, Scope::Run, figures, runs, None, change);
+        self.push(Effect { runs, origin, ..self.effect(ALL, Scope::Run, figures, change) });
     }
 
     fn throughput(&mut self) {
@@ -90,8 +96,7 @@ impl Of<'_> {
         let names = self.runs.names();
         if names.len() >= self.priors.min_endpoints {
             // The common factor of the endpoints is the run's own row above: it is no row again.
-            let all = self.compare_endpoints(SE1_THROUGHPUT, figure);
-            self.push_endpoints(&all);
+            self.push_endpoints("throughput", SE1_THROUGHPUT, figure);
         }
     }
 
@@ -101,8 +106,7 @@ impl Of<'_> {
         let run = self.runs.series(self.metric.better.sign(), 0.0, |s| s.values.get(&name).copied(), |_| None);
         let cv = if name == "memory" { self.priors.cv_memory } else { self.priors.cv_global };
         self.push_single(run, cv);
-        let all = self.compare_endpoints(SE1_BODY, |e: &EndpointSummary| e.values.get(&name).copied());
-        self.push_endpoints(&all);
+        self.push_endpoints(&name, SE1_BODY, |e: &EndpointSummary| e.values.get(&name).copied());
     }
 
     fn error_rate(&mut self) {
@@ -113,65 +117,91 @@ impl Of<'_> {
         }
     }
 
+    /// The shift common to all endpoints, and by endpoint what its series comes to; what they share is kept as `name`.
     fn compare_endpoints(
-        &self,
+        &mut self,
+        name: &str,
         se1: f64,
         figure: impl Fn(&EndpointSummary) -> Option<LogValue>,
-    ) -> stats::EndpointEffects {
+    ) -> (Option<stats::Common>, Vec<Option<Computed>>) {
         let sign = self.metric.better.sign();
         let names = self.runs.names();
         let accepted =
             |name: &&str| self.runs.accepted(self.runs.endpoint(name, sign, se1, &figure), &self.series(name));
         let series: Vec<Series> = names.iter().map(accepted).collect();
-        endpoints(&series, self.priors)
+        let all = endpoints(&series, self.priors);
+        self.comparison.shared.insert(name.to_owned(), all.shared);
+        let computed = |(series, effect): (Series, Option<_>)| Some(Computed { series, effect: effect? });
+        (all.common, series.into_iter().zip(all.effects).map(computed).collect())
     }
 
-    fn push_endpoints(&mut self, all: &stats::EndpointEffects) {
-        for (endpoint, effect) in self.runs.names().into_iter().zip(&all.effects) {
-            if let Some(effect) = effect {
-                self.push_endpoint(endpoint, effect, log_change(effect, all.common.as_ref()), None);
-            }
+    fn push_endpoints(&mut self, name: &str, se1: f64, figure: impl Fn(&EndpointSummary) -> Option<LogValue>) {
+        let (common, all) = self.compare_endpoints(name, se1, figure);
+        for (endpoint, computed) in self.runs.names().into_iter().zip(all) {
+            let Some(computed) = computed else { continue };
+            let change = log_change(&computed.effect, common.as_ref());
+            self.push_endpoint(endpoint, computed, None, change, None);
         }
     }
 
-    fn push_endpoint(&mut self, endpoint: &str, effect: &stats::Effect, change: LogChange, step: Option<f64>) {
-        self.note_shift(endpoint, effect);
-        let figures = Some(self.figures(effect));
-        self.push(endpoint, Scope::Endpoint, figures, effect.runs, step, Change::Log(change));
+    fn push_endpoint(
+        &mut self,
+        endpoint: &str,
+        own: Computed,
+        body: Option<Computed>,
+        change: LogChange,
+        step: Option<f64>,
+    ) {
+        self.note_shift(endpoint, &own.effect);
+        let figures = Some(self.figures(&own.effect));
+        let runs = own.effect.runs;
+        let origin = Some(Origin::Series(Box::new(own), body.map(Box::new)));
+        let change = Change::Log(change);
+        self.push(Effect { runs, step, origin, ..self.effect(endpoint, Scope::Endpoint, figures, change) });
     }
 
     fn push_single(&mut self, series: Series, cv: f64) {
-        let Some(effect) = single(&self.runs.accepted(series, &self.series(ALL)), cv, self.priors) else { return };
+        let series = self.runs.accepted(series, &self.series(ALL));
+        let Some(effect) = single(&series, cv, self.priors) else { return };
         self.note_shift(ALL, &effect);
-        let figures = Some(self.figures(&effect));
-        self.push(ALL, Scope::Run, figures, effect.runs, None, Change::Log(log_change(&effect, None)));
+        let (figures, runs) = (Some(self.figures(&effect)), effect.runs);
+        let change = Change::Log(log_change(&effect, None));
+        let origin = Some(Origin::Series(Box::new(Computed { series, effect }), None));
+        self.push(Effect { runs, origin, ..self.effect(ALL, Scope::Run, figures, change) });
     }
 
     fn push_rate(&mut self, endpoint: &str, scope: Scope, of: impl Fn(&Record) -> Option<Counts>) {
         let series = self.series(endpoint);
-        let (earlier, window) = self.runs.past.split_at(self.runs.start(&series));
-        let collect = |runs: &[&Record]| {
-            let valid = runs.iter().filter(|run| !self.runs.is_void(run, &series));
-            valid.filter_map(|run| of(run)).collect::<Vec<_>>()
-        };
-        let (earlier, past) = (collect(earlier), collect(window));
-        let now: Vec<Counts> = self.runs.now.iter().filter_map(|run| of(run)).collect();
-        if let Some(rate) = error_rate(&earlier, &past, &now, self.priors) {
-            let figures = Some((rate.baseline, rate.candidate));
-            self.push(endpoint, scope, figures, rate.runs, None, Change::Rate(rate));
+        let valid = |run: &&Record| if self.runs.is_void(run, &series) { None } else { of(run) };
+        let past: Vec<Option<Counts>> = self.runs.past.iter().map(valid).collect();
+        let now: Vec<Option<Counts>> = self.runs.now.iter().map(|run| of(run)).collect();
+        let start = self.runs.start(&series);
+        if let Some(rate) = self.rate(start, &past, &now) {
+            let (figures, runs) = (Some((rate.baseline, rate.candidate)), rate.runs);
+            let origin = Some(Origin::Counts { start, past, now });
+            self.push(Effect { runs, origin, ..self.effect(endpoint, scope, figures, Change::Rate(rate)) });
         }
     }
 
-    fn push(
-        &mut self,
-        endpoint: &str,
-        scope: Scope,
-        figures: Option<(f64, f64)>,
-        runs: usize,
-        step: Option<f64>,
-        change: Change,
-    ) {
-        self.comparison.effects.push(Effect {
+    /// The change of an error rate; the first `start` runs of the past inform the spread only.
+    fn rate(&self, start: usize, past: &[Option<Counts>], now: &[Option<Counts>]) -> Option<RateEffect> {
+        if self.runs.are_pairs() {
+            let both = past.iter().zip(now).filter_map(|(base, head)| base.zip(*head));
+            let (base, head): (Vec<Counts>, Vec<Counts>) = both.unzip();
+            return error_rate_of_pairs(&base, &head, self.priors);
+        }
+        let present = |runs: &[Option<Counts>]| runs.iter().copied().flatten().collect::<Vec<_>>();
+        let (earlier, window) = past.split_at(start);
+        error_rate(&present(earlier), &present(window), &present(now), self.priors)
+    }
+
+    fn push(&mut self, effect: Effect) {
+        self.comparison.effects.push(effect);
+    }
+
+    /// An effect of this metric, of which nothing more is known.
+    fn effect(&self, endpoint: &str, scope: Scope, figures: Option<(f64, f64)>, change: Change) -> Effect {
+        Effect {
             endpoint: endpoint.to_owned(),
             metric: self.metric.name.to_string(),
             unit: self.metric.unit,
@@ -179,10 +209,11 @@ impl Of<'_> {
             scope,
             baseline: figures.map(|(baseline, _)| baseline),
             candidate: figures.map(|(_, candidate)| candidate),
-            runs,
-            step,
+            runs: 0,
+            step: None,
             change,
-        });
+            origin: None,
+        }
     }
 
     /// The series of an endpoint.

@@ -7,7 +7,7 @@ use crate::model::{ALL, EndpointSummary, LogValue, Record};
 type Figures = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// Figures by endpoint and metric; of several runs the geometric mean, of error rates the pooled one.
-pub(super) fn figures(candidates: &[Record]) -> Figures {
+pub(super) fn figures(candidates: &[&Record]) -> Figures {
     let mut logs: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for run in candidates {

@@ -2,10 +2,12 @@
 //!
 //! Effects are estimates with their errors; whether one is real and large enough is for [`crate::verdict`] to say.
 
+mod analysis;
 mod effects;
 mod figures;
 mod runs;
 mod standing;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
 use crate::model::{Acceptance, Basis, Direction, Metric, Record, Unit, Warning};
-use crate::stats::{Estimate, Priors, RateEffect};
+use crate::stats::{self, Counts, Estimate, Priors, RateEffect, Series};
+
+pub use analysis::{Analysis, AnalysisKind};
+pub use effects::{SECOND, TAIL_SD};
+pub use turns::in_turn;
 
 use runs::Runs;
 
@@ -43,6 +49,8 @@ pub struct Comparison {
     pub scenario: String,
     /// Start of the first candidate run.
     pub at: Option<Timestamp>,
+    /// Which analysis this is, and why.
+    pub analysis: Analysis,
     /// Whether there is anything to compare.
     pub standing: Standing,
     /// The runs compared with.
@@ -65,6 +73,21 @@ pub struct Comparison {
     pub figures: BTreeMap<String, BTreeMap<String, f64>>,
     /// What a reader should know before trusting an effect.
     pub warnings: Vec<Warning>,
+    /// The runs behind the effects: baseline, oldest first, then candidates.
+    pub runs: Vec<RunMark>,
+    /// What the endpoints say together, by metric; the body of p95 under [`SECOND`].
+    pub shared: BTreeMap<String, stats::Shared>,
+}
+
+/// Which run it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunMark {
+    /// Identity of the run.
+    pub id: String,
+    /// Its start.
+    pub started_at: Timestamp,
+    /// Its commit.
+    pub commit: Option<String>,
 }
 
 /// Whether a candidate can be compared.
@@ -116,12 +139,42 @@ pub struct Effect {
     pub baseline: Option<f64>,
     /// The candidate's figure.
     pub candidate: Option<f64>,
-    /// Baseline runs behind it.
+    /// Baseline runs, or pairs, behind it.
     pub runs: usize,
     /// Coarsest step of the figure in the runs compared, in its unit.
     pub step: Option<f64>,
     /// The change.
     pub change: Change,
+    /// What the change was computed from, where that is kept.
+    pub origin: Option<Origin>,
+}
+
+/// What a change was computed from, to be told on request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// A series, and the second one of an endpoint's p95.
+    Series(Box<Computed>, Option<Box<Computed>>),
+    /// The factor common to all endpoints: [`Comparison::shared`] has it.
+    Common,
+    /// Counts of errors.
+    Counts {
+        /// Runs at the start of `past` that inform the spread only.
+        start: usize,
+        /// By baseline run.
+        past: Vec<Option<Counts>>,
+        /// By candidate run.
+        now: Vec<Option<Counts>>,
+    },
+}
+
+/// A series and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Computed {
+    /// The figure by run.
+    pub series: Series,
+    /// The change, with the parts of its error.
+    pub effect: stats::Effect,
 }
 
 /// What an effect is of.
@@ -178,14 +231,33 @@ pub struct LevelShift {
     pub runs: usize,
 }
 
-/// Compares one or more runs of the same commit with a baseline.
+/// Compares one or more runs of the same commit with a baseline chosen from history.
 pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) -> Comparison {
-    let runs = Runs::new(candidates, baseline);
+    compared(&Runs::new(candidates, baseline, AnalysisKind::History), baseline, settings)
+}
+
+/// Compares runs of the head with runs of the base, each made on a runner of its own.
+pub fn compare_runs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    compared(&Runs::new(head, &baseline, AnalysisKind::Runs), &baseline, settings)
+}
+
+/// Compares pairs: `base[i]` and `head[i]` were made in turn on the same runner, which cancels in their difference.
+pub fn compare_pairs(base: &[Record], head: &[Record], settings: &Settings) -> Comparison {
+    let baseline = Baseline { runs: base.to_vec(), ..Baseline::default() };
+    let settings = Settings { priors: settings.priors.of_pairs(), ..settings.clone() };
+    compared(&Runs::pairs(base, head), &baseline, &settings)
+}
+
+fn compared(runs: &Runs<'_>, baseline: &Baseline, settings: &Settings) -> Comparison {
+    let candidates = &runs.now;
+    let described = standing::describe(runs, baseline);
     let mut comparison = Comparison {
         scenario: candidates.first().map_or_else(String::new, |record| record.scenario.clone()),
         at: candidates.first().map(|record| record.started_at),
-        standing: standing::standing(&runs, baseline),
-        baseline: standing::describe(&runs, baseline),
+        analysis: Analysis::of(runs.kind, &described, candidates.len()),
+        standing: standing::standing(runs, baseline),
+        baseline: described,
         candidates: candidates.len(),
         basis: runs.basis(),
         effects: Vec::new(),
@@ -194,10 +266,12 @@ pub fn compare(candidates: &[Record], baseline: &Baseline, settings: &Settings) 
         shifts: Vec::new(),
         accepted: runs.acceptances(),
         figures: figures::figures(candidates),
-        warnings: standing::warnings(&runs, baseline),
+        warnings: standing::warnings(runs, baseline),
+        runs: runs.marks(),
+        shared: BTreeMap::new(),
     };
     if comparison.standing == Standing::Compared {
-        effects::add(&runs, settings, &mut comparison);
+        effects::add(runs, settings, &mut comparison);
         comparison.appeared = runs.appeared();
         comparison.gone = runs.gone();
     }

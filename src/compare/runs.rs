@@ -1,8 +1,13 @@
 //! The runs that are compared, and series taken through them.
 
+use std::collections::BTreeSet;
+
+use super::AnalysisKind;
 use crate::baseline::Baseline;
 use crate::model::{Acceptance, Basis, EndpointSummary, LogValue, Record, SeriesName, Summary};
 use crate::stats::{MIN_OK, SD_UNKNOWN, Series};
+
+use super::RunMark;
 
 /// Baseline and candidate runs that can be compared.
 pub(super) struct Runs<'a> {
@@ -13,11 +18,13 @@ pub(super) struct Runs<'a> {
     /// Levels that people accepted, and those whose acceptance has expired.
     accepted: Vec<&'a Acceptance>,
     expired: Vec<&'a Acceptance>,
+    /// What they are to each other; of pairs, `past[i]` and `now[i]` are one.
+    pub(super) kind: AnalysisKind,
 }
 
 impl<'a> Runs<'a> {
     /// The runs with latencies of the same requests: a p95 of successes says nothing about one of all requests.
-    pub(super) fn new(candidates: &'a [Record], baseline: &'a Baseline) -> Self {
+    pub(super) fn new(candidates: &'a [Record], baseline: &'a Baseline, kind: AnalysisKind) -> Self {
         let basis = candidates.first().map(|record| record.basis).unwrap_or_default();
         let same = |record: &&Record| record.basis == basis;
         let mut past: Vec<&Record> = baseline.earlier.iter().filter(same).collect();
@@ -25,7 +32,17 @@ impl<'a> Runs<'a> {
         past.extend(baseline.runs.iter().filter(same));
         let at = candidates.first().map(|record| record.started_at);
         let (expired, accepted) = baseline.accepted.iter().partition(|a| at.is_some_and(|at| a.has_expired(at)));
-        Self { past, earlier, now: candidates.iter().collect(), accepted, expired }
+        Self { past, earlier, now: candidates.iter().collect(), accepted, expired, kind }
+    }
+
+    /// The runs as pairs; none is left out, so that each keeps its partner.
+    pub(super) fn pairs(base: &'a [Record], head: &'a [Record]) -> Self {
+        let (past, now) = (base.iter().collect(), head.iter().collect());
+        Self { past, earlier: 0, now, accepted: Vec::new(), expired: Vec::new(), kind: AnalysisKind::Pairs }
+    }
+
+    pub(super) fn are_pairs(&self) -> bool {
+        self.kind == AnalysisKind::Pairs
     }
 
     pub(super) fn basis(&self) -> Basis {
@@ -37,9 +54,19 @@ impl<'a> Runs<'a> {
         &self.past[self.earlier..]
     }
 
-    /// Endpoints of the first candidate run.
+    /// Which runs these are, baseline first.
+    pub(super) fn marks(&self) -> Vec<RunMark> {
+        let mark = |run: &&Record| {
+            let (id, commit) = (run.id.clone(), run.commit.clone());
+            RunMark { id, started_at: run.started_at, commit }
+        };
+        self.past.iter().chain(&self.now).map(mark).collect()
+    }
+
+    /// Endpoints of the candidate runs: what only one of them has is judged too.
     pub(super) fn names(&self) -> Vec<&'a str> {
-        self.now.first().map_or_else(Vec::new, |run| run.summary.endpoints.keys().map(String::as_str).collect())
+        let all = self.now.iter().flat_map(|run| run.summary.endpoints.keys().map(String::as_str));
+        all.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// A figure of one endpoint over all runs; `se1` is its error in a single request, for runs that give no variance.
@@ -72,6 +99,7 @@ impl<'a> Runs<'a> {
             past: self.past.iter().map(value).collect(),
             earlier: self.earlier,
             now: self.now.iter().map(value).collect(),
+            paired: self.are_pairs(),
             past_variance: variance(&self.past),
             now_variance: variance(&self.now),
         }
@@ -126,6 +154,14 @@ impl<'a> Runs<'a> {
         let has =
             |name: &str| self.now.iter().any(|run| run.summary.endpoints.get(name).is_some_and(|e| e.count != Some(0)));
         names.into_iter().filter(|name| 2 * had(name) >= window.len() && !has(name)).cloned().collect()
+    }
+
+    /// Endpoints that only some of the candidate runs have with requests enough, and how many do.
+    pub(super) fn partly(&self) -> Vec<(&'a str, usize)> {
+        let having =
+            |name: &str| self.now.iter().filter(|run| run.summary.endpoints.get(name).is_some_and(is_large)).count();
+        let all = self.names().into_iter().map(|name| (name, having(name)));
+        all.filter(|(_, having)| (1..self.now.len()).contains(having)).collect()
     }
 
     /// Endpoints with latencies in at least half of the baseline runs and too few requests for them now.

@@ -49,8 +49,9 @@ pub(super) fn warnings(runs: &Runs<'_>, baseline: &Baseline) -> Vec<Warning> {
     let others = baseline.runs.len() - runs.window().len();
     if others > 0 {
         let basis = runs.basis().as_str();
-        let runs = if others == 1 { "1 baseline run was".to_owned() } else { format!("{others} baseline runs were") };
-        warnings.push(format!("{runs} left out: latencies there are not of '{basis}' requests"));
+        let left = runs.kind.counted(others);
+        let were = if others == 1 { "was" } else { "were" };
+        warnings.push(format!("{left} {were} left out: latencies there are not of '{basis}' requests"));
     }
     let observed: [(&str, Observed); 2] = [
         ("virtual users at the peak", |run| run.load.peak_users.map(|n| n as f64)),
@@ -61,8 +62,13 @@ pub(super) fn warnings(runs: &Runs<'_>, baseline: &Baseline) -> Vec<Warning> {
     if dropped > 0 {
         warnings.push(format!("the load generator dropped {dropped} iterations: the load asked for was not reached"));
     }
+    for (name, having) in runs.partly() {
+        let (all, side) = (runs.now.len(), runs.kind.candidate());
+        warnings.push(format!("'{name}' is in {having} of {all} {side} runs: only those tell of it"));
+    }
+    let baseline = runs.kind.baseline();
     for name in runs.thinned() {
-        warnings.push(format!("'{name}' has too few successful requests for a latency; the baseline has enough"));
+        warnings.push(format!("'{name}' has too few successful requests for a latency; the {baseline} has enough"));
     }
     warnings.into_iter().map(Warning).collect()
 }
@@ -73,12 +79,17 @@ type Observed = fn(&Record) -> Option<f64>;
 fn load(runs: &Runs<'_>, what: &str, figure: Observed) -> Option<String> {
     let usual = median(&runs.window().iter().filter_map(|run| figure(run)).collect::<Vec<_>>())?;
     let other = runs.now.iter().filter_map(|run| figure(run)).find(|n| (n - usual).abs() > LOAD * usual)?;
-    Some(format!("{what}: {other} against {usual} in the baseline; the load was not the same"))
+    let baseline = runs.kind.baseline();
+    Some(format!("{what}: {other} against {usual} in the {baseline}; the load was not the same"))
 }
 
 fn invalid(runs: &Runs<'_>) -> Option<String> {
     if runs.now.is_empty() {
         return Some("there is no run to judge".to_owned());
+    }
+    let (base, head) = (runs.past.len(), runs.now.len());
+    if runs.are_pairs() && base != head {
+        return Some(format!("pairs need as many base runs as head runs: there are {base} and {head}"));
     }
     if let Some(reason) = runs.now.iter().find_map(|run| run.invalid.clone()) {
         return Some(reason);
@@ -88,30 +99,34 @@ fn invalid(runs: &Runs<'_>) -> Option<String> {
     }
     let succeeded = |run: &&Record| failing(&run.summary.total).is_none_or(|share| share < 1.0);
     if !runs.now.iter().all(succeeded) && !runs.window().iter().any(succeeded) {
-        return Some("every request failed, and no baseline run says that they ever succeeded".to_owned());
+        let baseline = runs.kind.baseline();
+        return Some(format!("every request failed, and no {baseline} run says that they ever succeeded"));
     }
     let counts = |run: &&Record| run.summary.total.count.map(|n| n as f64);
     let usual = median(&runs.window().iter().filter_map(counts).collect::<Vec<_>>())?;
     let fewest = runs.now.iter().filter_map(counts).fold(f64::INFINITY, f64::min);
+    let baseline = runs.kind.baseline();
     (fewest < COLLAPSED * usual)
-        .then(|| format!("{fewest} requests are less than a tenth of the baseline's {usual}: the run collapsed"))
+        .then(|| format!("{fewest} requests are less than a tenth of the {baseline}'s {usual}: the run collapsed"))
 }
 
 fn incomparable(runs: &Runs<'_>) -> Option<String> {
     let basis = runs.basis();
-    if runs.window().is_empty() || runs.now.iter().any(|run| run.basis != basis) {
+    let is_other = |run: &&Record| run.basis != basis;
+    if runs.window().is_empty() || runs.window().iter().chain(&runs.now).any(is_other) {
         return Some("latencies of successful requests cannot be compared with latencies of all requests".to_owned());
     }
     let length = |run: &&Record| run.summary.duration.filter(|seconds| *seconds > 0.0);
     let usual = median(&runs.window().iter().filter_map(length).collect::<Vec<_>>());
     for (now, usual) in runs.now.iter().filter_map(length).zip(usual.into_iter().cycle()) {
         if !(1.0 / LENGTH..=LENGTH).contains(&(now / usual)) {
-            return Some(format!("the run is {now:.0} s long, the baseline {usual:.0} s: more than twofold apart"));
+            let baseline = runs.kind.baseline();
+            return Some(format!("the run is {now:.0} s long, the {baseline} {usual:.0} s: more than twofold apart"));
         }
     }
     let fails = |run: &&Record| failing(&run.summary.total).is_some_and(|share| share > MOST_FAIL);
     (runs.now.iter().any(fails) && runs.window().iter().all(fails))
-        .then(|| "most requests fail, in the baseline too: their latencies say nothing".to_owned())
+        .then(|| format!("most requests fail, in the {} too: their latencies say nothing", runs.kind.baseline()))
 }
 
 /// Failed requests as a share of all.

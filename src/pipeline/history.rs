@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
+use super::past::Unread;
 use super::{INVALID, NOT_RECORDED, PASSED, judge, read};
 use crate::config::Config;
 use crate::history::Retention;
@@ -28,7 +29,7 @@ pub(super) fn record(flags: &cli::Record) -> Result<u8> {
     for wanted in read::wanted(&flags.input, &settings.config)? {
         status = status.max(match judge::to_record(&wanted, &flags.identity, store.as_ref(), &settings) {
             Ok((runs, scenario)) => record_all(&runs, &scenario, store.as_ref(), flags),
-            Err(error) if error.is::<judge::Unread>() => not_recorded(&wanted.scenario, &error),
+            Err(error) if error.is::<Unread>() => not_recorded(&wanted.scenario, &error),
             Err(error) => return Err(error),
         });
     }

@@ -1,12 +1,16 @@
 //! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
 
 mod accept;
+mod explain;
 mod history;
 mod init;
 mod judge;
 mod manual;
+mod overview;
 mod past;
 mod read;
+mod sides;
+mod told;
 
 use anyhow::{Context, Result, bail};
 
@@ -15,8 +19,10 @@ use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
 use crate::model;
-use crate::render::{self, Output, Report, Style};
+use crate::render::{self, Explanations, Output, Report, Style};
 use crate::verdict::Outcome;
+
+use judge::Answer;
 
 /// Exit status: passed, or nothing that `fail-on` names.
 pub const PASSED: u8 = 0;
@@ -36,7 +42,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Check(flags) => check(&flags),
         Command::Record(flags) => history::record(&flags),
         Command::Accept(flags) => accept::accept(&flags),
-        Command::History(flags) => past::show(&flags),
+        Command::History(flags) => overview::show(&flags),
         Command::Compare(flags) => compare(&flags),
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),
@@ -53,19 +59,42 @@ pub fn run(command: Command) -> Result<u8> {
 /// Reads, compares with the history, judges, reports.
 fn check(flags: &cli::Check) -> Result<u8> {
     let (document, format) = read::formats(&flags.output.format)?;
+    let explain = explain::wanted(&flags.explain, document)?;
     let settings = read::Settings::new(&flags.input.reading, format, flags.output.quiet)?;
-    let report = judge::against_history(flags, &settings)?;
-    publish(&report, document, flags.output.output.as_deref())?;
-    Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+    let judged = judge::against_history(flags, &settings)?;
+    let outcome = conclude(judged, explain.as_ref(), document, flags.output.output.as_deref())?;
+    Ok(status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
 }
 
 /// Compares runs with each other.
 fn compare(flags: &cli::Compare) -> Result<u8> {
     let (document, format) = read::formats(&flags.output.format)?;
+    let explain = explain::wanted(&flags.explain, document)?;
     let settings = read::Settings::new(&flags.reading, format, flags.output.quiet)?;
-    let report = judge::against_base(flags, &settings)?;
-    publish(&report, document, flags.output.output.as_deref())?;
-    Ok(status(report.outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+    let answers = sides::against_base(flags, &settings)?;
+    let disappoints = answers.iter().filter_map(|answer| answer.scenario.expectation.as_ref()).any(|e| !e.met);
+    let outcome = conclude(answers, explain.as_ref(), document, flags.output.output.as_deref())?;
+    Ok(match status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)) {
+        PASSED if disappoints => FAILED,
+        status => status,
+    })
+}
+
+/// Writes the report of what was judged, or how one verdict came about; the outcome is the same.
+fn conclude(
+    judged: Vec<Answer>,
+    explain: Option<&(String, String)>,
+    document: &Output,
+    path: Option<&str>,
+) -> Result<Outcome> {
+    if let Some(subject) = explain {
+        explain::publish(subject, &judged, document, path)?;
+    }
+    let report = Report::new(judged.into_iter().map(|judged| judged.scenario).collect());
+    if explain.is_none() {
+        publish(&report, document, path)?;
+    }
+    Ok(report.outcome)
 }
 
 /// Shows what is in result files.
@@ -115,6 +144,7 @@ fn schema(flags: &cli::Schema) -> Result<u8> {
         cli::SchemaOf::Run => model::schema(),
         cli::SchemaOf::Report => Report::schema(),
         cli::SchemaOf::History => Overview::schema(),
+        cli::SchemaOf::Explanation => Explanations::schema(),
     };
     files::write(None, &format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(PASSED)

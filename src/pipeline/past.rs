@@ -1,99 +1,105 @@
-//! `history`: what became of a scenario, from the summaries in the store.
+//! What the store remembers for the runs under judgement.
 
-use anyhow::{Context, Result, bail, ensure};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use anyhow::Result;
+use jiff::Timestamp;
 
-use super::{PASSED, history, read, style};
-use crate::analysis::{self, Overview, Selection};
-use crate::config::Config;
-use crate::history::{History, KnownEnvironment};
-use crate::model::{ALL, Warning, parse_duration};
-use crate::render;
-use crate::store::{self, Snapshot, Store};
-use crate::{cli, files};
+use super::{judge, read};
+use crate::baseline::{self, Baseline};
+use crate::history::History;
+use crate::model::{Record, Run, Warning};
+use crate::store::{self, Loaded, Snapshot, Store};
 
-/// Prints the levels, change points and drift of a scenario's series.
-pub(super) fn show(flags: &cli::ShowHistory) -> Result<u8> {
-    let render = render::history::output(&flags.format)?;
-    let config = read::configuration(flags.config.as_deref())?;
-    let store = history::open(&flags.history, &config)?;
-    let overview = overview(flags, &config, store.as_ref())?;
-    if !flags.quiet {
-        overview.warnings.iter().for_each(|warning| files::say(&format!("warning: {warning}")));
+/// Recorded runs, and those among them that matter for the runs under judgement.
+#[derive(Default)]
+pub(super) struct Past {
+    /// Recorded runs of the same scenario and environment, and what was accepted of them.
+    pub(super) history: History,
+    /// Those compared with.
+    pub(super) baseline: Baseline,
+    /// Suspicious recorded runs of the same commit: the new runs confirm them or not.
+    pub(super) suspicious: Vec<Record>,
+    /// What could not be read.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A store that could not be read, where what is in it is needed.
+#[derive(Debug)]
+pub(super) struct Unread(pub(super) anyhow::Error);
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.0)
     }
-    let path = flags.output.as_deref();
-    files::write(path, &render(&overview, &style(path))?)?;
-    Ok(PASSED)
 }
 
-/// The overview of the environment that was used last.
-fn overview(flags: &cli::ShowHistory, config: &Config, store: &dyn Store) -> Result<Overview> {
-    let snapshot = store.snapshot()?;
-    let scenario = scenario(flags.scenario.as_deref(), config, snapshot.as_ref(), &store.name())?;
-    let environments = store::environments(snapshot.as_ref(), &scenario)?;
-    let KnownEnvironment { fingerprint, latest, .. } =
-        environments.first().with_context(|| format!("no run of '{scenario}' can be read in {}", store.name()))?;
-    let window = since(&flags.since, *latest)?..=*latest;
-    let loaded = store::load(snapshot.as_ref(), &scenario, fingerprint, window)?;
-    let rule = config.baseline_rule();
-    let wanted = Selection { endpoint: flags.endpoint.clone(), metric: flags.metric.clone() };
-    let mut overview = analysis::overview(&loaded.history, |record| rule.is_trunk(record), &wanted);
-    ensure!(!overview.runs.is_empty(), "no valid run of the trunk in {}: --since reaches further back", store.name());
-    ensure!(!overview.series.is_empty(), "no series of that name: {}", named(&loaded.history));
-    overview.warnings.extend(loaded.warnings);
-    overview.warnings.extend(others(&environments[1..]));
-    Ok(overview)
-}
+impl std::error::Error for Unread {}
 
-/// The scenario that is meant.
+/// Dates the runs and finds what to compare them with.
 ///
 /// # Errors
-/// It was never recorded, or nothing was: what was.
-fn scenario(given: Option<&str>, config: &Config, snapshot: &dyn Snapshot, store: &str) -> Result<String> {
-    let known = store::scenarios(snapshot)?;
-    ensure!(!known.is_empty(), "{store} holds no runs: perf-gate record adds them");
-    let wanted = given.map_or_else(|| config.default_scenario(), str::to_owned);
-    match known.as_slice() {
-        _ if known.contains(&wanted) => Ok(wanted),
-        [only] if given.is_none() => Ok(only.clone()),
-        _ => bail!("no run of scenario '{wanted}' is recorded in {store}; recorded are: {}", known.join(", ")),
-    }
+/// [`Unread`], and runs without a time.
+pub(super) fn remembered(
+    runs: &mut [Run],
+    wanted: &read::Wanted,
+    at: Option<Timestamp>,
+    store: &dyn Store,
+    settings: &read::Settings,
+) -> Result<Past> {
+    let snapshot = store.snapshot().map_err(Unread)?;
+    let latest = latest(&*snapshot, &runs[0]).map_err(Unread)?;
+    judge::date(runs, wanted, latest)?;
+    let candidates = judge::records(runs)?;
+    let at = at.unwrap_or(candidates[0].started_at);
+    let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
+    recalled(&*snapshot, &candidates, latest, &rule).map_err(|error| Unread(error).into())
 }
 
-/// What the latest run has, where nothing of it was asked for.
-fn named(history: &History) -> String {
-    let Some(summary) = history.records().last().map(|record| &record.summary) else { return "nothing".to_owned() };
-    let latencies = summary.total.latency.keys().filter(|name| *name != "body");
-    let metrics: Vec<&str> =
-        latencies.chain(summary.values.keys()).map(String::as_str).chain(["throughput", "error-rate"]).collect();
-    let endpoints: Vec<&str> = std::iter::once(ALL).chain(summary.endpoints.keys().map(String::as_str)).collect();
-    format!("metrics are {}; endpoints are {}", metrics.join(", "), endpoints.join(", "))
+/// What the store has to compare the candidates with.
+fn recalled(
+    snapshot: &dyn Snapshot,
+    candidates: &[Record],
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<Past> {
+    let candidate = &candidates[0];
+    let (history, warnings) = history(snapshot, candidate, latest, rule)?;
+    let mut baseline = Baseline::select(&history, candidate, rule);
+    if baseline.runs.is_empty() {
+        baseline.note_other_environments(candidate, &store::environments(snapshot, &candidate.scenario)?);
+    }
+    let suspicious = baseline::suspicious(&history, candidates);
+    baseline.leave_out(&suspicious);
+    Ok(Past { history, baseline, suspicious, warnings })
 }
 
-/// Says that runs of other environments are not shown.
-fn others(environments: &[KnownEnvironment]) -> Option<Warning> {
-    let last = environments.first()?;
-    let (count, day) = (environments.len(), last.latest.strftime("%Y-%m-%d"));
-    let those = if count == 1 {
-        "runs of 1 other environment are".to_owned()
-    } else {
-        format!("runs of {count} other environments are")
-    };
-    Some(Warning(format!("{those} not shown, the last of {day}: runs of different environments are not comparable")))
+/// The recorded runs that may matter: those of the window and before it, and where a regression is open, those from
+/// before that.
+fn history(
+    snapshot: &dyn Snapshot,
+    candidate: &Record,
+    latest: Option<Timestamp>,
+    rule: &baseline::Rule,
+) -> Result<(History, Vec<Warning>)> {
+    let at = rule.at.unwrap_or(candidate.started_at);
+    let reach = |at: Timestamp| at.checked_sub(rule.window + rule.memory).unwrap_or(Timestamp::MIN);
+    let load = |from, to| store::load(snapshot, &candidate.scenario, &candidate.fingerprint, from..=to);
+    // The latest run tells whether a regression is open, however long ago it was.
+    let from = latest.map_or(reach(at), |latest| latest.min(reach(at)));
+    let Loaded { mut history, mut warnings } = load(from, at)?;
+    if let Some(pinned) = baseline::pinned(&history, candidate, rule).filter(|pinned| reach(*pinned) < from) {
+        let before = load(reach(pinned), from)?;
+        for record in before.history.records() {
+            history.append(record.clone());
+        }
+        let new = before.warnings.into_iter().filter(|warning| !warnings.contains(warning));
+        let new: Vec<Warning> = new.collect();
+        warnings.extend(new);
+    }
+    Ok((history, warnings))
 }
 
-/// The start of what is shown: a time, a day in UTC, or so long before the latest run.
-fn since(text: &str, latest: Timestamp) -> Result<Timestamp> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    if let Ok(date) = text.parse::<Date>() {
-        return Ok(date.to_zoned(TimeZone::UTC)?.timestamp());
-    }
-    let span = parse_duration(text).ok().and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
-    let span =
-        span.with_context(|| format!("--since {text}: write a day such as 2026-10-01, or a time such as 30d"))?;
-    Ok(latest.checked_sub(span).unwrap_or(Timestamp::MIN))
+/// Start of the latest recorded run of the same scenario and environment.
+fn latest(snapshot: &dyn Snapshot, run: &Run) -> Result<Option<Timestamp>> {
+    let known = store::environments(snapshot, &run.scenario)?;
+    Ok(known.iter().find(|known| known.fingerprint == run.fingerprint()).map(|known| known.latest))
 }

@@ -14,7 +14,7 @@ use crate::verdict::Row;
 
 pub(super) const OUTPUT: Output = Output { name: "csv", about: "Rows for a spreadsheet, in base units", render };
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "scenario",
     "endpoint",
     "metric",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 20] = [
     "runs",
     "basis",
     "reason",
+    "analysis",
 ];
 
 fn render(report: &Report, _: &Style) -> Result<String> {
@@ -57,5 +58,5 @@ fn line(scenario: &Scenario, row: &Row) -> impl Serialize {
     let bounds = (row.interval.map(|i| i.lower), row.interval.map(|i| i.upper));
     let figures = (row.baseline, row.candidate, row.change, bounds, row.specific.map(|own| own.change));
     let limits = (row.noise_floor, row.smallest_detectable, row.threshold, row.p_value);
-    (names, verdict, figures, limits, (row.runs, row.basis, text(&row.reason)))
+    (names, verdict, figures, limits, (row.runs, row.basis, text(&row.reason), scenario.analysis.kind))
 }

@@ -55,9 +55,18 @@ fn cases(section: &Section) -> Vec<Case> {
             _ => Mark::Passed,
         },
     };
+    let proof = section.proof.iter().map(|proof| Case {
+        class: section.name.clone(),
+        name: format!("expect {}", proof.expected),
+        result: match (section.outcome, proof.met) {
+            (Outcome::Invalid, _) => Mark::Wrong(section.answer.clone()),
+            (_, true) => Mark::Said(proof.reason.clone()),
+            (_, false) => Mark::Failed("expectation", proof.reason.clone()),
+        },
+    });
     let rows = section.rows.iter().chain(&section.rest).map(row);
     let targets = section.promises.iter().map(|promise| target(section, promise));
-    std::iter::once(run).chain(rows).chain(targets).collect()
+    std::iter::once(run).chain(proof).chain(rows).chain(targets).collect()
 }
 
 fn row(line: &Line) -> Case {
@@ -101,7 +110,9 @@ fn suite(writer: &mut Writer<Vec<u8>>, section: &Section, cases: &[Case]) -> Res
             }
         }
     }
-    let warnings: String = section.warnings.iter().chain(&section.notes).map(|note| format!("- {note}\n")).collect();
+    let analysis = Some(&section.analysis).filter(|reason| !reason.is_empty());
+    let warnings: String =
+        analysis.into_iter().chain(&section.warnings).chain(&section.notes).map(|note| format!("- {note}\n")).collect();
     if !warnings.is_empty() {
         element(writer, BytesStart::new("system-out"), &warnings)?;
     }

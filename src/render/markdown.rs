@@ -18,7 +18,7 @@ const MOST: usize = 65_536 - 1_024;
 const TEMPLATE: &str = include_str!("templates/report.md.j2");
 
 /// Marks of outcomes and ranks, so that a reader who scrolls sees where to stop.
-const MARKS: [(&str, &str); 15] = [
+const MARKS: [(&str, &str); 16] = [
     ("passed", "✅"),
     ("inconclusive", "❔"),
     ("warned", "⚠️"),
@@ -29,6 +29,7 @@ const MARKS: [(&str, &str); 15] = [
     ("warning", "⚠️"),
     ("advisory", "ℹ️"),
     ("improved", "✅"),
+    ("not improved", "❌"),
     ("changed", "ℹ️"),
     ("met", "✅"),
     ("not known", "❔"),

@@ -6,6 +6,7 @@
 
 mod csv;
 mod escape;
+pub mod explain;
 pub mod history;
 pub mod inspect;
 mod json;
@@ -20,6 +21,7 @@ mod text;
 pub mod view;
 
 pub use escape::word;
+pub use explain::Explanations;
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
 

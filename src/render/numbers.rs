@@ -63,6 +63,46 @@ pub(super) fn value(unit: Unit, value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| unit.show(value))
 }
 
+/// A number for a pocket calculator: four digits, without zeros at the end; `2.34·10⁻⁷` where it is tiny.
+pub(super) fn figure(value: f64) -> String {
+    if !value.is_finite() {
+        return NONE.to_owned();
+    }
+    let size = value.abs();
+    let sign = if value < 0.0 { "−" } else { "" };
+    let short = |digits: String| {
+        let digits = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { &digits };
+        digits.to_owned()
+    };
+    match size {
+        0.0 => "0".to_owned(),
+        s if s < 1e-4 => {
+            let exponent = s.log10().floor();
+            let power: String = (exponent.abs() as u32).to_string().chars().filter_map(superscript).collect();
+            format!("{sign}{}·10⁻{power}", short(format!("{:.2}", s / 10_f64.powf(exponent))))
+        }
+        s => {
+            let decimals = (3.0 - s.log10().floor()).max(0.0) as usize;
+            format!("{sign}{}", short(format!("{s:.decimals$}")))
+        }
+    }
+}
+
+/// A logarithm or angle, or the standard deviation of one: to five places, so that differences keep their digits.
+pub(super) fn logarithm(value: f64) -> String {
+    let size = format!("{:.5}", value.abs());
+    match value {
+        v if !v.is_finite() => NONE.to_owned(),
+        v if v < 0.0 && size != "0.00000" => format!("−{size}"),
+        _ => size,
+    }
+}
+
+/// A digit as an exponent is written.
+fn superscript(digit: char) -> Option<char> {
+    ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'].get(digit.to_digit(10)? as usize).copied()
+}
+
 /// A count in groups of three digits: `12,345`.
 pub(super) fn count(value: u64) -> String {
     let plain = value.to_string();
@@ -89,6 +129,11 @@ pub(super) fn day(time: Timestamp) -> String {
 /// A time to the minute: `2026-11-14 08:30 UTC`.
 pub(super) fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A time to the second, in UTC: `2026-11-14 08:30:12`.
+pub(super) fn second(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn finite(value: Option<f64>) -> Option<f64> {
@@ -134,6 +179,17 @@ mod tests {
         assert_eq!(Scale::Relative.threshold("throughput", Some(0.15)), "−15 %");
         assert_eq!(Scale::Points.threshold("error-rate", Some(0.005)), "+0.5 pp");
         assert_eq!(Scale::Relative.threshold("p95", Some(2.0)), "+200 %");
+    }
+
+    #[test]
+    fn figures_have_four_digits() {
+        let shown = [0.031_234_5, -2.5, 12.345_6, 1.0, 0.0, 2.341e-7, 0.000_100_04, 12_345.6].map(figure);
+        assert_eq!(shown, ["0.03123", "−2.5", "12.35", "1", "0", "2.34·10⁻⁷", "0.0001", "12346"]);
+    }
+
+    #[test]
+    fn logarithms_have_five_places() {
+        assert_eq!([-2.5, 0.031_234_56, -1e-9, f64::NAN].map(logarithm), ["−2.50000", "0.03123", "0.00000", NONE]);
     }
 
     #[test]

@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::compare::BaselineRuns;
+use crate::compare::{Analysis, BaselineRuns};
 use crate::model::{Endpoint, EndpointSummary, Load, Record, Regression, Run, Warning};
-use crate::verdict::{Finding, Judgement, Outcome, Row, TargetRow};
+use crate::verdict::{Expectation, Finding, Judgement, Outcome, Row, TargetRow};
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "perf-gate/report/v1";
@@ -44,6 +44,8 @@ pub struct Scenario {
     pub shift_alone: bool,
     /// The regression that is open on trunk, where this is a run of it.
     pub regression: Option<Regression>,
+    /// Which analysis the judgement rests on, and why.
+    pub analysis: Analysis,
     /// The run (or runs) that were judged.
     pub run: Candidate,
     /// What they were compared with.
@@ -52,6 +54,8 @@ pub struct Scenario {
     pub rows: Vec<Row>,
     /// Absolute promises against actual values.
     pub targets: Vec<TargetRow>,
+    /// What was asked to be proven, and whether it is.
+    pub expectation: Option<Expectation>,
     /// What is worth telling beyond the rows.
     pub findings: Vec<Finding>,
     /// What a reader should know before trusting the figures.
@@ -102,10 +106,12 @@ impl Scenario {
             needs_confirmation: judgement.needs_confirmation,
             shift_alone: judgement.shift_alone,
             regression: None,
+            analysis: judgement.analysis,
             run,
             baseline: judgement.baseline,
             rows: judgement.rows,
             targets: judgement.targets,
+            expectation: judgement.expectation,
             findings: judgement.findings,
             warnings: judgement.warnings,
         }
@@ -119,10 +125,12 @@ impl Scenario {
             outcome_reason: reason.to_owned(),
             needs_confirmation: false,
             shift_alone: false,
+            analysis: Analysis::default(),
             candidates: 0,
             baseline: BaselineRuns::default(),
             rows: Vec::new(),
             targets: Vec::new(),
+            expectation: None,
             findings: Vec::new(),
             warnings: Vec::new(),
         };

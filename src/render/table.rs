@@ -13,7 +13,7 @@ const LEAST: usize = 16;
 /// Lines of cells under a heading. The first column is the one that is cut where the width does not suffice.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     lines: Vec<Line>,
 }
 
@@ -34,8 +34,9 @@ enum Line {
 
 impl Table {
     /// An empty table with these columns; columns without any figure are not shown.
-    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
-        Self { columns: columns.to_vec(), lines: Vec::new() }
+    pub(super) fn new(columns: &[(&str, Align)]) -> Self {
+        let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
+        Self { columns, lines: Vec::new() }
     }
 
     /// Adds a line.
@@ -56,7 +57,7 @@ impl Table {
         }
         let widths = self.widths(style.width.saturating_sub(indent));
         let margin = " ".repeat(indent);
-        let heading: Vec<_> = self.columns.iter().map(|(name, _)| ((*name).to_owned(), Paint::Dim)).collect();
+        let heading: Vec<_> = self.columns.iter().map(|(name, _)| (name.clone(), Paint::Dim)).collect();
         let mut text = format!("{margin}{}\n", self.row(&heading, &widths, style));
         for line in &self.lines {
             match line {

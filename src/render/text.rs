@@ -5,23 +5,26 @@ use anyhow::Result;
 use super::escape::log;
 use super::style::{Paint, Style};
 use super::table::{Align, Table, paragraph};
-use super::view::{Line, Promise, Rank, Section, Status, View, shout};
+use super::view::{Heading, Line, Promise, Rank, Section, Status, View};
 use super::{Output, Report};
 use crate::verdict::Outcome;
 
 pub(super) const OUTPUT: Output = Output { name: "text", about: "Table for a terminal", render };
 
-const COLUMNS: [(&str, Align); 9] = [
-    ("endpoint", Align::Left),
-    ("metric", Align::Left),
-    ("baseline", Align::Right),
-    ("candidate", Align::Right),
-    ("change", Align::Right),
-    ("95 % interval", Align::Right),
-    ("noise floor", Align::Right),
-    ("threshold", Align::Right),
-    ("verdict", Align::Left),
-];
+/// The columns of the rows; the sides are called as in the section.
+fn columns([baseline, candidate]: [&'static str; 2]) -> [(&'static str, Align); 9] {
+    [
+        ("endpoint", Align::Left),
+        ("metric", Align::Left),
+        (baseline, Align::Right),
+        (candidate, Align::Right),
+        ("change", Align::Right),
+        ("95 % interval", Align::Right),
+        ("noise floor", Align::Right),
+        ("threshold", Align::Right),
+        ("verdict", Align::Left),
+    ]
+}
 
 const TARGETS: [(&str, Align); 5] = [
     ("requirement", Align::Left),
@@ -33,24 +36,24 @@ const TARGETS: [(&str, Align); 5] = [
 
 fn render(report: &Report, style: &Style) -> Result<String> {
     let view = View::of(report);
-    let mut text = headline(view.outcome, &view.answer, style);
+    let mut text = headline(view.heading, &view.answer, style);
     for section in &view.sections {
         if view.sections.len() > 1 {
             text.push('\n');
-            text.push_str(&headline(section.outcome, &format!("{}: {}", section.name, section.answer), style));
+            text.push_str(&headline(section.heading, &format!("{}: {}", section.name, section.answer), style));
         }
         text.push_str(&body(section, style));
     }
     Ok(log(&text))
 }
 
-fn headline(outcome: Outcome, answer: &str, style: &Style) -> String {
-    let paint = match outcome {
-        Outcome::Passed => Paint::Green,
-        Outcome::Warned | Outcome::Inconclusive => Paint::Yellow,
-        Outcome::Failed | Outcome::Invalid => Paint::Red,
+fn headline(heading: Heading, answer: &str, style: &Style) -> String {
+    let paint = match heading {
+        Heading::Passed | Heading::Improved => Paint::Green,
+        Heading::Warned | Heading::Inconclusive => Paint::Yellow,
+        Heading::Failed | Heading::Invalid | Heading::NotImproved => Paint::Red,
     };
-    format!("{}  {answer}\n", style.paint(paint, shout(outcome)))
+    format!("{}  {answer}\n", style.paint(paint, heading.shout()))
 }
 
 /// Everything of a scenario but its headline.
@@ -70,7 +73,7 @@ fn body(section: &Section, style: &Style) -> String {
 }
 
 fn rows(section: &Section, style: &Style) -> String {
-    let mut table = Table::new(&COLUMNS);
+    let mut table = Table::new(&columns(section.sides));
     for line in &section.rows {
         table.push(cells(line));
         if !line.why.is_empty() && !line.repeats {
@@ -138,11 +141,12 @@ fn promised(promise: &Promise) -> Vec<(String, Paint)> {
 fn context(section: &Section, style: &Style) -> String {
     let quiet = section.outcome == Outcome::Passed && !style.verbose;
     let facts = section.facts.iter().map(|fact| (fact.name, fact.value.as_str()));
-    let facts = facts.filter(|(name, _)| !quiet || matches!(*name, "candidate" | "requests"));
+    let facts = facts.filter(|(name, _)| !quiet || *name == section.sides[1] || *name == "requests");
     let again = Some(("reproduce", section.reproduce.as_str())).filter(|(_, command)| !quiet && !command.is_empty());
     let accept = Some(("accept", section.accept.as_str())).filter(|(_, command)| !quiet && !command.is_empty());
-    let baseline = [("baseline", section.baseline.as_str())];
-    let all = baseline.into_iter().chain(facts).chain(again).chain(accept);
+    let analysis = Some(("analysis", section.analysis.as_str())).filter(|(_, reason)| !reason.is_empty());
+    let baseline = [(section.sides[0], section.baseline.as_str())];
+    let all = analysis.into_iter().chain(baseline).chain(facts).chain(again).chain(accept);
     all.map(|(name, value)| fact(name, value, style)).collect()
 }
 

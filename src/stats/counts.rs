@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
+use super::parts::RateParts;
 use super::priors::Priors;
 use super::robust::{degrees, mean, median, variance};
 use super::shrink::Spread;
 
 /// Requests of one run or endpoint, and how they failed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Counts {
     /// Requests; more than 0.
     pub requests: u64,
@@ -32,6 +33,15 @@ pub struct RateEffect {
     pub candidate: f64,
     /// Baseline runs.
     pub runs: usize,
+    /// What the error of `angle` was computed from.
+    pub parts: RateParts,
+}
+
+impl Counts {
+    /// The rate on the arcsine scale, corrected for small counts.
+    pub fn angle(&self) -> f64 {
+        ((self.errors as f64 + 0.375) / (self.requests as f64 + 0.75)).sqrt().asin()
+    }
 }
 
 /// Compares the counts of the candidate runs with those of the baseline's; `earlier` runs inform the spread only.
@@ -41,18 +51,32 @@ pub fn error_rate(earlier: &[Counts], past: &[Counts], now: &[Counts], priors: &
     let (n, m) = (past.len() as f64, now.len() as f64);
     let dispersion = dispersion(past, now);
     let extra = priors.sd_error * priors.sd_error;
-    let chance = mean(&past.iter().map(|c| 0.25 / c.requests as f64).collect::<Vec<_>>())? * dispersion + extra;
-    let seen = spread(&angles, &self::angles(earlier));
-    let mut between = seen.shrunk(Spread { variance: chance, df: priors.df_error });
-    if seen.df > 1.0 {
-        // Rates that do move from run to run keep doing so.
-        between.variance = between.variance.max(seen.variance);
-    }
+    let chance = mean(&past.iter().map(|c| 0.25 / c.requests as f64).collect::<Vec<_>>())?;
+    let own = spread(&angles, &self::angles(earlier));
+    let prior = Spread { variance: dispersion * chance + extra, df: priors.df_error };
+    let shrunk = own.shrunk(prior);
+    // Rates that do move from run to run keep doing so.
+    let between = if own.df > 1.0 { shrunk.variance.max(own.variance) } else { shrunk.variance };
     let requests: u64 = now.iter().map(|c| c.requests).sum();
-    let within = between.variance.max(0.25 * dispersion * m / requests as f64 + extra);
-    let se = (within / m + between.variance / n).sqrt();
-    let angle = Estimate { value: after - before, se, df: between.df };
-    Some(RateEffect { angle, baseline: pooled(past), candidate: pooled(now), runs: past.len() })
+    let within = between.max(0.25 * dispersion * m / requests as f64 + extra);
+    let se = (within / m + between / n).sqrt();
+    let angle = Estimate { value: after - before, se, df: shrunk.df };
+    let (extra, candidates) = (priors.sd_error, now.len());
+    let parts = RateParts {
+        before,
+        after,
+        dispersion,
+        extra,
+        chance,
+        own,
+        prior,
+        shrunk,
+        between,
+        requests,
+        within,
+        candidates,
+    };
+    Some(RateEffect { angle, baseline: pooled(past), candidate: pooled(now), runs: past.len(), parts })
 }
 
 /// The angle of a rate without the correction for small counts: the scale that thresholds are turned to.
@@ -78,17 +102,17 @@ pub(super) fn overdispersion(blocks: &[(u64, u64)]) -> f64 {
     (sum / expected / (blocks.len() - 1) as f64).max(1.0)
 }
 
-fn angles(counts: &[Counts]) -> Vec<f64> {
-    counts.iter().map(|c| ((c.errors as f64 + 0.375) / (c.requests as f64 + 0.75)).sqrt().asin()).collect()
+pub(super) fn angles(counts: &[Counts]) -> Vec<f64> {
+    counts.iter().map(Counts::angle).collect()
 }
 
-fn pooled(counts: &[Counts]) -> f64 {
+pub(super) fn pooled(counts: &[Counts]) -> f64 {
     let (errors, requests) = counts.iter().fold((0, 0), |(e, n), c| (e + c.errors, n + c.requests));
     errors as f64 / requests as f64
 }
 
 /// The larger of the candidate's overdispersion and the baseline's usual one.
-fn dispersion(past: &[Counts], now: &[Counts]) -> f64 {
+pub(super) fn dispersion(past: &[Counts], now: &[Counts]) -> f64 {
     let usual = median(&past.iter().map(|c| c.dispersion).collect::<Vec<_>>()).unwrap_or(1.0);
     now.iter().map(|c| c.dispersion).fold(usual.max(1.0), f64::max)
 }

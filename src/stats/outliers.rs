@@ -1,13 +1,12 @@
 //! Single wild runs in a series whose level may change: what they hide, and how they are drawn in.
 
+use super::endpoints::MEDIAN_ABSOLUTE;
 use super::robust::median;
 
 /// Values on either side of one that say where it should be: of five values two may be wild.
 const REACH: usize = 2;
 /// Standard deviations from there beyond which a value is wild (Hampel's identifier; Pearson 2002 suggests 3).
 const WILD: f64 = 3.0;
-/// The median of |z| of a standard normal z.
-const MEDIAN_ABSOLUTE: f64 = 0.6745;
 /// Least standard deviation of a log figure from run to run: no load test repeats better than 1 %.
 const LEAST: f64 = 0.01;
 

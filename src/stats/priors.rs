@@ -1,5 +1,7 @@
 //! What is assumed of runs before any history is seen.
 
+use std::f64::consts::SQRT_2;
+
 /// Priors and floors of the comparison; the defaults are those the false-alarm rates were measured with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Priors {
@@ -11,6 +13,8 @@ pub struct Priors {
     pub cv_local: f64,
     /// Degrees of freedom of `cv_local`; more than `df_global`, since all endpoints inform it.
     pub df_local: f64,
+    /// The s.d. of the common factor of a head run against the base run that shares its runner.
+    pub cv_pair: f64,
     /// Run-to-run s.d. of log memory.
     pub cv_memory: f64,
     /// Degrees of freedom of the binomial variance of an error rate, as prior of the run-to-run one.
@@ -35,6 +39,7 @@ impl Default for Priors {
             df_global: 6.0,
             cv_local: 0.03,
             df_local: 16.0,
+            cv_pair: 0.04,
             cv_memory: 0.08,
             df_error: 20.0,
             sd_error: 0.01,
@@ -43,6 +48,18 @@ impl Default for Priors {
             floor_cv: 0.01,
             eb: 6.0,
         }
+    }
+}
+
+impl Priors {
+    /// What is assumed of differences within pairs instead of values of single runs.
+    ///
+    /// An endpoint's own part is drawn anew by either run. Of the whole run only `cv_pair` is left, the runner cancels.
+    /// Of memory half of the variance is thought to be the machine's (heap sized by cores and limits) and to cancel, so
+    /// that a difference varies as a single value does.
+    #[must_use]
+    pub fn of_pairs(self) -> Self {
+        Self { cv_local: SQRT_2 * self.cv_local, cv_global: self.cv_pair, ..self }
     }
 }
 

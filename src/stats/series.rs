@@ -1,13 +1,16 @@
 //! One series: a figure over the baseline runs and the candidate runs, its centre, residuals and variances.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::LogValue;
 
+use super::pairs;
 use super::robust::{centre, degrees, mean, sum_of_squares};
 use super::shrink::Spread;
 use super::stretch::stretches;
 
 /// A figure over runs, its sign turned so that growth is a degradation.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     /// By baseline run, oldest first; `None` where the run does not have it.
     pub past: Vec<Option<LogValue>>,
@@ -15,6 +18,8 @@ pub struct Series {
     pub earlier: usize,
     /// By candidate run.
     pub now: Vec<Option<LogValue>>,
+    /// Whether `past[i]` and `now[i]` were made in turn on one runner: then their differences are compared.
+    pub paired: bool,
     /// Within-run variance where no baseline run has one.
     pub past_variance: f64,
     /// Within-run variance where no candidate run has one.
@@ -24,6 +29,9 @@ pub struct Series {
 impl Series {
     /// What the series says, where the candidate and the baseline have it.
     pub(super) fn seen(&self) -> Option<Seen> {
+        if self.paired {
+            return pairs::seen(self);
+        }
         let level = Level::of(&self.past, self.earlier)?;
         let present: Vec<f64> = self.now.iter().flatten().map(|value| value.y).collect();
         Some(Seen {
@@ -31,13 +39,15 @@ impl Series {
             candidates: present.len() as f64,
             past_variance: within(&self.past, self.past_variance),
             now_variance: within(&self.now, self.now_variance),
+            common: 0.0,
+            paired: false,
             level,
         })
     }
 }
 
 /// Mean variance within the runs that have one.
-fn within(values: &[Option<LogValue>], otherwise: f64) -> f64 {
+pub(super) fn within(values: &[Option<LogValue>], otherwise: f64) -> f64 {
     let known: Vec<f64> = values.iter().flatten().filter_map(|value| value.v).collect();
     mean(&known).unwrap_or(otherwise)
 }
@@ -55,6 +65,10 @@ pub(super) struct Seen {
     pub(super) past_variance: f64,
     /// The same of the candidate.
     pub(super) now_variance: f64,
+    /// What the change has in common with the other endpoints, once that is taken out.
+    pub(super) common: f64,
+    /// Whether the residuals are of differences within pairs.
+    pub(super) paired: bool,
 }
 
 impl Seen {

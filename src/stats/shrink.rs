@@ -4,6 +4,8 @@
 //! are worth is itself estimated from how unequal the endpoints are. Smyth, "Linear Models and Empirical Bayes Methods"
 //! (2004), doi 10.2202/1544-6115.1027.
 
+use serde::{Deserialize, Serialize};
+
 use super::robust;
 
 /// Fewest degrees of freedom left to the prior: endpoints are never taken to be wholly unlike.
@@ -20,12 +22,12 @@ const FEWEST_OWN_DF: f64 = 3.0;
 const TINY: f64 = 1e-12;
 
 /// A variance and the degrees of freedom it rests on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Spread {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
     /// The variance.
-    pub(super) variance: f64,
+    pub variance: f64,
     /// Degrees of freedom.
-    pub(super) df: f64,
+    pub df: f64,
 }
 
 impl Spread {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Comparison, LevelShift};
+use crate::compare::{AnalysisKind, Comparison, LevelShift};
 use crate::model::Acceptance;
 
 /// Something worth telling a person.
@@ -40,20 +40,35 @@ pub(super) fn findings(comparison: &Comparison, shift_alone: bool) -> Vec<Findin
     for shift in &comparison.shifts {
         groups.entry((&shift.metric, &shift.run)).or_default().push(shift);
     }
-    let mut findings: Vec<Finding> = groups.into_values().map(|group| level_shift(&group)).collect();
+    let mut findings: Vec<Finding> =
+        groups.into_values().map(|group| level_shift(&group, comparison.analysis.kind)).collect();
     findings.extend(comparison.accepted.iter().map(|a| accepted(a, comparison.at)));
     if shift_alone {
+        let (message, recommendation) = common_shift(comparison.analysis.kind);
         findings.push(Finding {
             kind: "common-shift".to_owned(),
             endpoint: None,
             metric: None,
-            message: "All endpoints shifted together: slower runner or common cause.".to_owned(),
-            recommendation: Some("Run the same commit again and judge both runs together.".to_owned()),
+            message: message.to_owned(),
+            recommendation: Some(recommendation.to_owned()),
             run: None,
             commit: None,
         });
     }
     findings
+}
+
+/// What a shift of all endpoints means, and what to do about it.
+fn common_shift(kind: AnalysisKind) -> (&'static str, &'static str) {
+    let either = "All endpoints shifted together: slower runner or common cause.";
+    match kind {
+        AnalysisKind::Pairs => (
+            "All endpoints shifted together, and base and head shared their runner: a common cause.",
+            "Look for what all endpoints share: start-up, middleware, pools, garbage collection.",
+        ),
+        AnalysisKind::Runs => (either, "Run base and head in turn on one runner and compare with --pairs."),
+        _ => (either, "Run the same commit again and judge both runs together."),
+    }
 }
 
 /// A level that people accepted: what it is compared with instead.
@@ -92,7 +107,7 @@ fn accepted(acceptance: &Acceptance, at: Option<Timestamp>) -> Finding {
 }
 
 /// Series of one metric whose baseline starts at the same run.
-fn level_shift(group: &[&LevelShift]) -> Finding {
+fn level_shift(group: &[&LevelShift], kind: AnalysisKind) -> Finding {
     let first = group[0];
     let named: Vec<&str> = group.iter().take(NAMED).map(|shift| shift.endpoint.as_str()).collect();
     let others = group.len() - named.len();
@@ -102,10 +117,11 @@ fn level_shift(group: &[&LevelShift]) -> Finding {
         None => format!("run {}", first.run),
     };
     let message = format!(
-        "The level of {} shifted at {since} ({}{more}): the candidate is compared with the {} since.",
+        "The level of {} shifted at {since} ({}{more}): the {} is compared with the {} since.",
         first.metric,
         named.join(", "),
-        super::reason::runs(first.runs)
+        kind.candidate(),
+        kind.counted(first.runs)
     );
     Finding {
         kind: "level-shift".to_owned(),

@@ -4,6 +4,8 @@
 //! metric, targets held against the candidate's own figures, and one outcome.
 
 mod confirm;
+mod expectation;
+pub mod explain;
 mod families;
 mod finding;
 mod inherit;
@@ -19,12 +21,14 @@ mod trial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{BaselineRuns, Comparison};
+use crate::compare::{Analysis, AnalysisKind, BaselineRuns, Comparison};
 use crate::model::{Basis, Direction, Judged, SeriesName, Unit, Warning};
 use crate::stats::ConfidenceInterval;
 
 pub use crate::model::{Outcome, matches};
 pub use confirm::confirmed;
+pub use expectation::{Expectation, Expected, Gain, expecting_improvement};
+pub use explain::{Explanation, explain, subjects};
 pub use finding::Finding;
 pub use inherit::inherited;
 pub use policy::{Bound, Levels, Policy, Rule, Target};
@@ -76,6 +80,8 @@ pub struct Judgement {
     pub needs_confirmation: bool,
     /// Whether the failure rests on a shift of the whole run alone: a slower runner, or a common cause.
     pub shift_alone: bool,
+    /// Which analysis it rests on, and why.
+    pub analysis: Analysis,
     /// Candidate runs judged together.
     pub candidates: usize,
     /// The runs compared with.
@@ -84,6 +90,8 @@ pub struct Judgement {
     pub rows: Vec<Row>,
     /// Absolute promises held against the candidate.
     pub targets: Vec<TargetRow>,
+    /// What was asked to be proven, and whether it is.
+    pub expectation: Option<Expectation>,
     /// Things worth telling beside the rows.
     pub findings: Vec<Finding>,
     /// What a reader should know before trusting a row.
@@ -184,14 +192,18 @@ pub fn judge(comparison: &Comparison, policy: &Policy) -> Judgement {
     rows.extend(row::unmatched(comparison, policy));
     let (outcome, outcome_reason) = outcome::outcome(comparison, &trials, &rows, &targets);
     let shift_alone = outcome::rests_on_shift(&trials);
+    // Pairs share their runner: it did not make all endpoints slower.
+    let needs_confirmation = shift_alone && comparison.analysis.kind != AnalysisKind::Pairs;
     Judgement {
         name: comparison.scenario.clone(),
         outcome,
         outcome_reason: reason::stopped(&outcome_reason),
-        needs_confirmation: shift_alone || outcome::is_unconfirmed(comparison, &trials),
+        needs_confirmation: needs_confirmation || outcome::is_unconfirmed(comparison, &trials),
         shift_alone,
+        analysis: comparison.analysis.clone(),
         candidates: comparison.candidates,
         baseline: comparison.baseline.clone(),
+        expectation: None,
         findings: finding::findings(comparison, shift_alone),
         warnings: comparison.warnings.clone(),
         rows,

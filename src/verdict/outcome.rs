@@ -73,7 +73,9 @@ fn of_rows(comparison: &Comparison, trials: &[Trial<'_>], rows: &[Row]) -> (Outc
 /// Rows that could not tell, where they are too many or stand over the threshold.
 fn of_doubts(comparison: &Comparison, trials: &[Trial<'_>]) -> (Outcome, String) {
     if trials.is_empty() {
-        return (Outcome::Inconclusive, "candidate and baseline have no judged figure in common".to_owned());
+        let kind = comparison.analysis.kind;
+        let reason = format!("{} and {} have no judged figure in common", kind.candidate(), kind.baseline());
+        return (Outcome::Inconclusive, reason);
     }
     if is_blind_to_latency(comparison, trials) {
         let reason = "no latency was judged: the files do not give it, or have too few requests for it";
@@ -92,9 +94,7 @@ fn of_doubts(comparison: &Comparison, trials: &[Trial<'_>]) -> (Outcome, String)
         return (Outcome::Inconclusive, reason);
     }
     let better = gating.iter().filter(|trial| trial.verdict == Verdict::Improved).count();
-    let reason =
-        if better > 0 { format!("nothing became worse, {better} improved") } else { "nothing became worse".to_owned() };
-    (Outcome::Passed, reason)
+    (Outcome::Passed, super::reason::nothing_worse(better))
 }
 
 /// Whether there were requests and none of their latencies was tested: all else being well says little then.

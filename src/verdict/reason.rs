@@ -1,13 +1,14 @@
 //! Verdicts in plain words.
 
+use crate::compare::AnalysisKind;
 use crate::model::Unit;
 
 use super::shape::Shape;
 use super::trial::{Grounds, Trial};
 
 /// Why a row has its verdict, in a sentence.
-pub(super) fn reason(trial: &Trial<'_>, shape: &Shape) -> String {
-    sentence(&clause(trial, shape))
+pub(super) fn reason(trial: &Trial<'_>, shape: &Shape, kind: AnalysisKind) -> String {
+    sentence(&clause(trial, shape, kind))
 }
 
 /// The words as a sentence: with a capital and a full stop.
@@ -23,12 +24,12 @@ pub(super) fn stopped(words: &str) -> String {
     format!("{words}{stop}")
 }
 
-fn clause(trial: &Trial<'_>, shape: &Shape) -> String {
+fn clause(trial: &Trial<'_>, shape: &Shape, kind: AnalysisKind) -> String {
     let is_rate = trial.is_rate();
     let moved = moved(shape.change, is_rate);
     let threshold = round(if is_rate { trial.limit } else { trial.rule.threshold }, is_rate);
     let least = size(shape.smallest_detectable, is_rate);
-    let runs = runs(trial.effect.runs);
+    let runs = kind.counted(trial.effect.runs);
     let over = over(trial, &threshold);
     match trial.grounds {
         Grounds::Sure => format!("{moved}: {over}, and {}", sure(trial, shape)),
@@ -81,8 +82,13 @@ pub(super) fn note(trial: &Trial<'_>) -> Option<&'static str> {
     }
 }
 
+/// That nothing became worse, and how many rows improved.
+pub(super) fn nothing_worse(better: usize) -> String {
+    if better > 0 { format!("nothing became worse, {better} improved") } else { "nothing became worse".to_owned() }
+}
+
 /// `rose by 31.0 %`, `fell by 0.20 points`, `did not move`.
-fn moved(change: f64, is_rate: bool) -> String {
+pub(super) fn moved(change: f64, is_rate: bool) -> String {
     match change {
         c if c > 0.0 => format!("rose by {}", size(c, is_rate)),
         c if c < 0.0 => format!("fell by {}", size(-c, is_rate)),
@@ -99,9 +105,4 @@ pub(super) fn size(change: f64, is_rate: bool) -> String {
 fn round(threshold: f64, is_rate: bool) -> String {
     let number = (1e6 * threshold).round() / 1e4;
     if is_rate { format!("{number} points") } else { format!("{number} %") }
-}
-
-/// `1 run`, `7 runs`.
-pub(super) fn runs(n: usize) -> String {
-    if n == 1 { "1 baseline run".to_owned() } else { format!("{n} baseline runs") }
 }

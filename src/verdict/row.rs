@@ -1,6 +1,6 @@
 //! What a row shows: figures on their own scale, the change with its interval, floors and limits.
 
-use crate::compare::{Change, Comparison, Effect, Scope};
+use crate::compare::{AnalysisKind, Change, Comparison, Effect, Scope};
 use crate::model::{ALL, Metric};
 
 use super::policy::{Policy, Rule};
@@ -39,11 +39,14 @@ pub(super) fn unmatched(comparison: &Comparison, policy: &Policy) -> Vec<Row> {
         row.candidate = comparison.figures.get(endpoint).and_then(|figures| figures.get("p95")).copied();
         Some(row)
     };
+    let kind = comparison.analysis.kind;
+    let (baseline, candidate) = (kind.baseline(), kind.candidate());
     let appeared = comparison.appeared.iter().filter_map(|name| {
-        row(name, Verdict::New, Severity::Info, "not in the baseline: judged from the next runs on".to_owned())
+        let since = if kind == AnalysisKind::History { ": judged from the next runs on" } else { "" };
+        row(name, Verdict::New, Severity::Info, format!("not in the {baseline}{since}"))
     });
     let gone = comparison.gone.iter().filter_map(|name| {
-        let reason = "Most baseline runs have this endpoint and the candidate lacks it.".to_owned();
+        let reason = format!("Most {baseline} runs have this endpoint and the {candidate} lacks it.");
         row(name, Verdict::Missing, Severity::Warning, reason)
     });
     appeared.chain(gone).collect()
@@ -69,7 +72,7 @@ fn tested(trial: &Trial<'_>, comparison: &Comparison) -> Row {
         statistic: Some(trial.statistic()),
         critical_value: Some(trial.critical_value),
         runs: effect.runs,
-        reason: reason::reason(trial, &shape),
+        reason: reason::reason(trial, &shape, comparison.analysis.kind),
         note: reason::note(trial).map(str::to_owned).or_else(|| carried(trial, comparison)),
         ..blank_of(effect, comparison)
     }

@@ -1,12 +1,13 @@
 //! The size of a change on the scale that people read: relative, or of error rates a difference.
 
+use crate::compare::LogChange;
 use crate::model::Direction;
 use crate::stats::{ConfidenceInterval, Estimate, RateEffect, angle_of, rate_of};
 
 use super::trial::{Tested, Trial};
 
 /// Standard errors beyond the critical value at which four of five changes are found (the 0.8 quantile of a normal).
-const POWER: f64 = 0.85;
+pub(super) const POWER: f64 = 0.85;
 
 /// The figures of a change, turned back to the scale that people read.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +23,7 @@ impl Shape {
         match trial.change {
             Tested::Rate(rate) => Self::of_rate(trial, rate),
             Tested::Log(change) => {
-                let seen = Estimate { value: change.raw, ..change.estimate };
-                let whole = change.common.map_or(seen, |common| seen.joined(&common, change.raw));
+                let whole = whole(change);
                 let (better, se) = (trial.effect.better, change.estimate.se);
                 let floor = trial.critical_value * se;
                 Self {
@@ -47,6 +47,12 @@ impl Shape {
             smallest_detectable: above(trial.angle_limit(rate).max(floor) + POWER * rate.angle.se),
         }
     }
+}
+
+/// The change as it was seen, with the error of the shift that was taken out of the estimate.
+pub(super) fn whole(change: &LogChange) -> Estimate {
+    let seen = Estimate { value: change.raw, ..change.estimate };
+    change.common.map_or(seen, |common| seen.joined(&common, change.raw))
 }
 
 /// A log change (positive is worse) as a relative change of the figure.

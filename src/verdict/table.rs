@@ -7,39 +7,73 @@ use super::{Severity, Verdict};
 /// Gives every trial its verdict.
 pub(super) fn judged<'a>(mut trials: Vec<Trial<'a>>, levels: &Levels) -> Vec<Trial<'a>> {
     for trial in &mut trials {
-        let grounds = if trial.is_within_steps() { Grounds::Steps } else { grounds(trial, levels) };
+        let grounds = if trial.is_within_steps() { Grounds::Steps } else { Conditions::of(trial, levels).grounds() };
         decide(trial, grounds);
+        trial.line = grounds;
     }
     carry_shift(&mut trials, levels);
     complete(&mut trials, levels);
     trials
 }
 
-/// Which line of the table applies, without a look at other rows.
-fn grounds(trial: &Trial<'_>, levels: &Levels) -> Grounds {
-    let (limit, raw, estimate) = (trial.limit, trial.raw(), trial.estimate());
-    let over = trial.size() >= limit && raw >= 0.5 * limit;
-    if over && trial.statistic() >= trial.critical_value && trial.has_weight(levels) {
-        Grounds::Sure
-    } else if over || raw >= limit {
-        match trial.p {
-            p if p <= levels.p_warn => Grounds::Likely,
-            p if trial.is_rate() && p > levels.p_unsure => Grounds::Nothing,
-            _ => Grounds::Chance,
+/// What the lines of the table ask of a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conditions {
+    /// Taken to be over the threshold, and seen over half of it.
+    pub(super) is_large: bool,
+    /// Over the critical value.
+    pub(super) is_sure: bool,
+    /// Behind it are runs enough, or a size that makes up for them.
+    pub(super) has_weight: bool,
+    /// Seen over the threshold.
+    pub(super) is_seen_large: bool,
+    /// Likely real by itself.
+    pub(super) is_likely: bool,
+    /// Too much like chance to be worth a word; of error rates only.
+    pub(super) is_chance: bool,
+    /// On the list of degradations, and over half of the threshold.
+    pub(super) is_small: bool,
+    /// Better by the threshold, and on the list of improvements.
+    pub(super) is_better: bool,
+    /// A degradation far over the threshold cannot be excluded.
+    pub(super) is_wide: bool,
+}
+
+impl Conditions {
+    pub(super) fn of(trial: &Trial<'_>, levels: &Levels) -> Self {
+        let (limit, raw, estimate) = (trial.limit, trial.raw(), trial.estimate());
+        Self {
+            is_large: trial.size() >= limit && raw >= 0.5 * limit,
+            is_sure: trial.statistic() >= trial.critical_value,
+            has_weight: trial.has_weight(levels),
+            is_seen_large: raw >= limit,
+            is_likely: trial.p <= levels.p_warn,
+            is_chance: trial.is_rate() && trial.p > levels.p_unsure,
+            is_small: trial.listed && estimate >= 0.5 * limit && raw >= 0.5 * limit,
+            is_better: estimate <= -limit && raw <= -0.5 * limit && trial.listed_better,
+            is_wide: upper_bound(trial) >= trial.scaled(levels.inconclusive_factor),
         }
-    } else if trial.listed && estimate >= 0.5 * limit && raw >= 0.5 * limit {
-        Grounds::Small
-    } else if estimate <= -limit && raw <= -0.5 * limit && trial.listed_better {
-        Grounds::Better
-    } else if upper_bound(trial) >= trial.scaled(levels.inconclusive_factor) {
-        Grounds::Wide
-    } else {
-        Grounds::Nothing
+    }
+
+    /// Which line of the table applies, without a look at other rows.
+    fn grounds(self) -> Grounds {
+        match self {
+            Self { is_large: true, is_sure: true, has_weight: true, .. } => Grounds::Sure,
+            Self { is_large: true, .. } | Self { is_seen_large: true, .. } => match self {
+                Self { is_likely: true, .. } => Grounds::Likely,
+                Self { is_chance: true, .. } => Grounds::Nothing,
+                _ => Grounds::Chance,
+            },
+            Self { is_small: true, .. } => Grounds::Small,
+            Self { is_better: true, .. } => Grounds::Better,
+            Self { is_wide: true, .. } => Grounds::Wide,
+            _ => Grounds::Nothing,
+        }
     }
 }
 
 /// The one-sided 95 % upper bound of a log change; error rates have counts to tell and are never too wide.
-fn upper_bound(trial: &Trial<'_>) -> f64 {
+pub(super) fn upper_bound(trial: &Trial<'_>) -> f64 {
     match trial.change {
         Tested::Log(change) => change.estimate.upper_bound(),
         Tested::Rate(_) => f64::NEG_INFINITY,

@@ -19,7 +19,9 @@ pub(super) struct Trial<'a> {
     pub(super) p: f64,
     /// The critical value of its family.
     pub(super) critical_value: f64,
-    /// Whether it is significant in its family's list (Benjamini & Hochberg).
+    /// The p-value adjusted for its family's list (Benjamini & Hochberg).
+    pub(super) adjusted: f64,
+    /// Whether it is significant in that list.
     pub(super) listed: bool,
     /// The same in the direction of improvement.
     pub(super) listed_better: bool,
@@ -27,6 +29,8 @@ pub(super) struct Trial<'a> {
     /// What the verdict does, before `critical` and `advisory` are looked at.
     pub(super) severity: Option<Severity>,
     pub(super) grounds: Grounds,
+    /// The line of the table that applied before other rows were looked at.
+    pub(super) line: Grounds,
 }
 
 /// The change that is tested.
@@ -76,11 +80,13 @@ impl<'a> Trial<'a> {
             limit: 0.0,
             p: 1.0,
             critical_value: f64::INFINITY,
+            adjusted: 1.0,
             listed: false,
             listed_better: false,
             verdict: Verdict::Unchanged,
             severity: None,
             grounds: Grounds::Nothing,
+            line: Grounds::Nothing,
         };
         trial.limit = match change {
             Tested::Log(_) => trial.scaled(1.0),
@@ -125,20 +131,24 @@ impl<'a> Trial<'a> {
     }
 
     /// The estimate that is tested, with its error.
-    fn tested(&self) -> crate::stats::Estimate {
+    pub(super) fn tested(&self) -> crate::stats::Estimate {
         match self.change {
             Tested::Log(change) => change.estimate,
             Tested::Rate(rate) => rate.angle,
         }
     }
 
-    /// The better of the statistics.
-    pub(super) fn statistic(&self) -> f64 {
-        let body = match self.change {
+    /// The second statistic.
+    pub(super) fn body(&self) -> Option<crate::stats::Estimate> {
+        match self.change {
             Tested::Log(change) => change.body,
             Tested::Rate(_) => None,
-        };
-        body.map_or(self.tested().t(), |body| self.tested().t().max(body.t()))
+        }
+    }
+
+    /// The better of the statistics.
+    pub(super) fn statistic(&self) -> f64 {
+        self.body().map_or(self.tested().t(), |body| self.tested().t().max(body.t()))
     }
 
     /// Whether the change is sure without the second statistic.
@@ -158,6 +168,11 @@ impl<'a> Trial<'a> {
     /// One-sided p-value of an improvement.
     pub(super) fn p_better(&self) -> f64 {
         survival(-self.tested().t(), self.tested().df)
+    }
+
+    /// How many standard errors better the tested change is.
+    pub(super) fn better(&self) -> f64 {
+        -self.tested().t()
     }
 
     /// The test as the bound on false alarms sees it.

@@ -106,7 +106,8 @@ fn exit_statuses_are_told_alike() {
     let named: Vec<String> =
         table(&readme(), "| exit status | means |").iter().map(|row| format!("{}  {}", row[0], row[1])).collect();
     let help = cli::command().get_after_help().unwrap().to_string();
-    let told: Vec<String> = help.lines().skip(1).map(|line| line.trim().replace("--fail-on", "`--fail-on`")).collect();
+    let quoted = |line: &str| line.trim().replace("--fail-on", "`--fail-on`").replace("--expect", "`--expect`");
+    let told: Vec<String> = help.lines().skip(1).map(quoted).collect();
     assert_eq!(named, told);
 }
 
@@ -128,6 +129,15 @@ fn the_examples_of_the_readme_are_what_the_program_prints() {
             assert_eq!(shown, printed.stdout, "UPDATE_GOLDEN=1 cargo test accepts the new example");
         }
     }
+}
+
+#[test]
+fn the_explanation_in_the_readme_is_part_of_the_real_one() {
+    let text = readme();
+    let shown = text.split_once("--explain slow/p95\n").unwrap().1.split_once("```\n").unwrap().0;
+    let real = std::fs::read_to_string(root().join("fixtures/explained/slow-p95.txt")).unwrap();
+    let lacking: Vec<&str> = shown.lines().filter(|line| !real.lines().any(|other| other == *line)).collect();
+    assert!(lacking.is_empty() && shown.lines().count() >= 5, "{lacking:#?}");
 }
 
 #[test]

@@ -18,5 +18,10 @@ mod golden;
 mod program;
 /// The published JSON Schemas against the types and against what people write.
 mod schema;
+/// How often unchanged runs fail and regressions are found, on simulated load tests.
+mod scorecard;
+/// The simulator of load tests, which the scorecard in `benches` shares.
+#[path = "../../benches/simulator/mod.rs"]
+mod simulator;
 /// What every store promises: the conformance suite, run against each of them.
 mod store;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use perf_gate::{analysis::Overview, config::Config, model, render::Report};
+use perf_gate::{analysis::Overview, config::Config, model, render::Explanations, render::Report};
 use serde_json::Value;
 
 use crate::golden::golden;
@@ -18,6 +18,7 @@ fn published_schemas_are_those_of_the_types() {
         ("run", model::schema()),
         ("config", Config::schema()),
         ("report", Report::schema()),
+        ("explanation", Explanations::schema()),
         ("history", Overview::schema()),
     ];
     for (name, schema) in of_types {

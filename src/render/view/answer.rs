@@ -1,6 +1,7 @@
 //! The first lines: what decided, and what to do about it.
 
 use super::{Promise, Section, context, promise, row, sentence};
+use crate::compare::AnalysisKind;
 use crate::model::ALL;
 use crate::render::numbers::counted;
 use crate::render::report::Scenario;
@@ -9,6 +10,8 @@ use crate::verdict::{Outcome, Row, Severity};
 /// What decided a scenario's outcome.
 pub(super) fn of(scenario: &Scenario) -> String {
     let told = match scenario.outcome {
+        Outcome::Invalid => None,
+        _ if scenario.expectation.is_some() => scenario.expectation.as_ref().map(|proof| sentence(&proof.reason)),
         Outcome::Failed => worst(scenario, Severity::Failure),
         Outcome::Warned => worst(scenario, Severity::Warning),
         _ => None,
@@ -44,11 +47,18 @@ pub(super) fn overall(outcome: Outcome, sections: &[Section]) -> String {
 
 /// What to do about a scenario's outcome.
 pub(super) fn action(scenario: &Scenario) -> Option<String> {
+    let kind = scenario.analysis.kind;
     let critical = scenario.rows.iter().any(|row| row.severity == Some(Severity::Critical));
     let text = match scenario.outcome {
         Outcome::Passed => return None,
         Outcome::Invalid => {
             "Nothing was compared. Repair the load test or its result files and run it again.".to_owned()
+        }
+        Outcome::Inconclusive if kind == AnalysisKind::Pairs => {
+            "Make more pairs of base and head and judge them together.".to_owned()
+        }
+        Outcome::Inconclusive if kind == AnalysisKind::Runs => {
+            "Make more runs of both sides; in turn on one runner, with --pairs, they tell the most.".to_owned()
         }
         Outcome::Inconclusive if scenario.baseline.runs == 0 => {
             "Record runs of the trunk that were made the same way, with perf-gate record; from three on the full rule holds."
@@ -58,6 +68,9 @@ pub(super) fn action(scenario: &Scenario) -> Option<String> {
             "Test the same commit again and judge the runs together, or record more runs of the trunk.".to_owned()
         }
         Outcome::Warned => "Nothing is blocked. Look at the warnings before you merge.".to_owned(),
+        Outcome::Failed if scenario.needs_confirmation && kind == AnalysisKind::Pairs => {
+            "Make more pairs of base and head, three or more, and judge them together before you act on this.".to_owned()
+        }
         Outcome::Failed if scenario.needs_confirmation => {
             "Test the same commit a second time and judge both runs together before you act on this.".to_owned()
         }

@@ -38,12 +38,17 @@ pub(super) fn baseline(baseline: &BaselineRuns) -> String {
     joined([Some(counted(baseline.runs as u64, "run")), span, last, earlier])
 }
 
+/// What the two sides are called.
+pub(super) fn sides(scenario: &Scenario) -> [&'static str; 2] {
+    [scenario.analysis.kind.baseline(), scenario.analysis.kind.candidate()]
+}
+
 /// Run, regression, load and environment, as far as they are known.
 pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
     let run = &scenario.run;
     let known = [
         ("regression", scenario.regression.as_ref().map(regression).unwrap_or_default()),
-        ("candidate", candidate(run)),
+        (scenario.analysis.kind.candidate(), candidate(run)),
         ("requests", requests(run)),
         ("load", load(&run.load)),
         ("environment", environment(run)),

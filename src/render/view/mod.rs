@@ -5,15 +5,18 @@
 
 mod answer;
 mod context;
+mod heading;
 mod limit;
 mod promise;
 mod row;
 
 pub use context::Fact;
 pub(super) use context::short;
+pub use heading::{Heading, Proof};
 pub use limit::Detail;
 pub use promise::{Promise, Status};
 pub use row::{Line, Rank};
+pub(super) use row::{told, verdict};
 
 use serde::Serialize;
 
@@ -31,6 +34,8 @@ const SENTENCE: usize = 600;
 pub struct View {
     /// The worst outcome.
     pub outcome: Outcome,
+    /// The word that opens the document.
+    pub heading: Heading,
     /// The answer in one line, without the outcome.
     pub answer: String,
     /// One section per scenario, the worst first.
@@ -46,6 +51,8 @@ pub struct Section {
     pub name: String,
     /// Its outcome.
     pub outcome: Outcome,
+    /// The word that opens its part.
+    pub heading: Heading,
     /// What decided the outcome, in one line.
     pub answer: String,
     /// The judgement's own sentence, where it says more than the answer.
@@ -64,6 +71,12 @@ pub struct Section {
     pub findings: Vec<Finding>,
     /// What a reader should know before trusting the figures.
     pub warnings: Vec<String>,
+    /// Which analysis was made, and why.
+    pub analysis: String,
+    /// What was asked to be proven in words, and whether it is.
+    pub proof: Option<Proof>,
+    /// What the two sides are called: `baseline` and `candidate`, or `base` and `head`.
+    pub sides: [&'static str; 2],
     /// The runs compared with.
     pub baseline: String,
     /// What a reader should know about them.
@@ -91,7 +104,12 @@ impl View {
         let mut scenarios: Vec<&Scenario> = report.scenarios.iter().collect();
         scenarios.sort_by_key(|scenario| std::cmp::Reverse(scenario.outcome));
         let sections: Vec<_> = scenarios.into_iter().map(Section::of).collect();
-        Self { outcome: report.outcome, answer: answer::overall(report.outcome, &sections), sections, left_out: None }
+        let heading = match sections.as_slice() {
+            [only] => only.heading,
+            _ => Heading::of_outcome(report.outcome),
+        };
+        let answer = answer::overall(report.outcome, &sections);
+        Self { outcome: report.outcome, heading, answer, sections, left_out: None }
     }
 }
 
@@ -102,6 +120,10 @@ impl Section {
         Self {
             name: name(&scenario.name),
             outcome: scenario.outcome,
+            heading: Heading::of(scenario),
+            analysis: sentence(&scenario.analysis.reason),
+            proof: scenario.expectation.as_ref().map(Proof::of),
+            sides: context::sides(scenario),
             action: answer::action(scenario),
             rest_summary: row::summary(&scenario.rows),
             promises: promise::arrange(&scenario.targets),
@@ -124,17 +146,6 @@ impl Finding {
     fn of(finding: &verdict::Finding) -> Self {
         let detail = finding.recommendation.as_deref().map(sentence).unwrap_or_default();
         Self { title: sentence(&finding.message), detail }
-    }
-}
-
-/// The outcome in capitals, as it opens a document.
-pub fn shout(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Passed => "PASSED",
-        Outcome::Inconclusive => "INCONCLUSIVE",
-        Outcome::Warned => "WARNED",
-        Outcome::Failed => "FAILED",
-        Outcome::Invalid => "INVALID",
     }
 }
 

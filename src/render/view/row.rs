@@ -154,7 +154,7 @@ pub(super) fn summary(rows: &[Row]) -> Option<String> {
 }
 
 /// The row in one line: `GET /slow p95 +31.8 % (88.7 ms → 117 ms), threshold +20 %`.
-pub(super) fn told(row: &Row) -> String {
+pub(in crate::render) fn told(row: &Row) -> String {
     let scale = Scale::of(&row.metric);
     let (baseline, candidate) = (value(row.unit, row.baseline), value(row.unit, row.candidate));
     match row.verdict {
@@ -176,7 +176,8 @@ fn subject(row: &Row) -> String {
     if row.endpoint == ALL { name(&row.metric) } else { format!("{} {}", name(&row.endpoint), name(&row.metric)) }
 }
 
-fn verdict(row: &Row) -> String {
+/// What happened and what that does: `regressed, critical`.
+pub(in crate::render) fn verdict(row: &Row) -> String {
     let verdict = match row.verdict {
         Verdict::Improved => "improved",
         Verdict::Unchanged => "unchanged",

@@ -1,6 +1,10 @@
 //! Whole comparisons and judgements: against the reference, simulated, and by case.
 
+mod calculator;
 mod cases;
+mod explained;
+mod levels;
+mod pairs;
 mod reference;
 mod simulated;
 

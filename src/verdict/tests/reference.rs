@@ -134,6 +134,14 @@ fn check_test(comparison: &Comparison, judgement: &Judgement, test: &Test, what:
         Change::Shown(_) => panic!("{what}: shown only"),
     }
     let row = super::row(judgement, endpoint, &metric);
+    // Those of rows that nothing is to be told of would take most of the time.
+    if endpoint == ALL || verdict != "pass" {
+        let explanation = super::explained::check(comparison, row, what);
+        let told = |name: &str| explanation.value(name).unwrap().value;
+        near(told("est"), *est, 1e-6, what);
+        near(told("se"), *se, 1e-6, what);
+        near(told("df"), *df, 1e-5, what);
+    }
     // The reference rounds degrees of freedom to halves inside its table.
     near(row.critical_value.unwrap(), *c, 6e-3 * c, what);
     near(row.p_value.unwrap(), *p, 1e-3, what);

@@ -4,22 +4,28 @@ use super::{Outcome, Record, endpoint, judged, row, run};
 use crate::model::EndpointSummary;
 use crate::verdict::Verdict;
 
-const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+pub(super) const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 /// Run-to-run standard deviation of a run as a whole; `LOCAL` that of an endpoint beyond it.
 const GLOBAL: f64 = 0.05;
 const LOCAL: f64 = 0.03;
 
 /// Seeded chance: a linear congruential generator, and normal values as sums of twelve uniform ones.
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / 9_007_199_254_740_992.0
     }
 
-    fn normal(&mut self, sd: f64) -> f64 {
+    pub(super) fn normal(&mut self, sd: f64) -> f64 {
         sd * ((0..12).map(|_| self.uniform()).sum::<f64>() - 6.0)
+    }
+
+    /// How many of `n` events of this probability happened, by the normal approximation.
+    pub(super) fn count(&mut self, n: u64, probability: f64) -> u64 {
+        let mean = n as f64 * probability;
+        (mean + self.normal((mean * (1.0 - probability)).sqrt())).round().clamp(0.0, n as f64) as u64
     }
 
     /// A run whose first endpoint is `change` slower (log).

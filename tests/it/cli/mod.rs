@@ -2,11 +2,13 @@
 
 mod commands;
 mod contract;
+mod explain;
 mod files;
 mod history;
 mod judgement;
-mod past;
+mod overview;
 mod regressions;
+mod sides;
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use perf_gate::history::{Retention, Tier};
-use perf_gate::model::{self, Record};
+use perf_gate::model::{self, ACCEPTANCE_SCHEMA, Acceptance, Record};
 use perf_gate::store::{self, FileChange, Prune, Recorded, Snapshot, Store, layout};
 
 use super::{Place, first_day, ids, list, load, read, run};
@@ -131,6 +131,36 @@ pub(crate) fn a_window_reads_day_files_only(place: &Place) {
     let ids: Vec<_> = loaded.history.records().iter().map(|r| r.id.as_str()).collect();
     assert_eq!(ids, ["run 3", "run 4", "run 5", "run 6"]);
     assert_eq!((counting.files.get(), counting.calls.get()), (2, 1));
+}
+
+pub(crate) fn acceptances_are_kept_once_and_come_with_the_history(place: &Place) {
+    let store = place.open();
+    record(&*store, "checkout", "a", 1);
+    let accepted = |reason: &str, at: Timestamp| Acceptance {
+        schema: ACCEPTANCE_SCHEMA.to_owned(),
+        scenario: "checkout".to_owned(),
+        endpoint: "GET /a/b*".to_owned(),
+        metric: "p95".to_owned(),
+        reason: reason.to_owned(),
+        author: "ada".to_owned(),
+        at,
+        from: at,
+        until: None,
+        commit: None,
+    };
+    let (late, early) = (accepted("late", first_day() + days(2)), accepted("early", first_day()));
+    for acceptance in [&late, &early, &late] {
+        store::accept(&*store, acceptance).unwrap();
+    }
+    let kept = list(&*store, "accepted/checkout/");
+    assert_eq!(kept.len(), 2);
+    put(&*store, "accepted/checkout/foreign.json", b"{}");
+    let snapshot = store.snapshot().unwrap();
+    let fingerprint = run("checkout", "", 0).fingerprint();
+    let loaded = store::load(&*snapshot, "checkout", &fingerprint, first_day()..=first_day() + days(1)).unwrap();
+    assert_eq!(loaded.history.accepted(), [early, late]);
+    assert!(loaded.warnings[0].0.contains("accepted/checkout/foreign.json: skipped"), "{:?}", loaded.warnings);
+    assert!(store::acceptances(&*snapshot, "search").unwrap().0.is_empty());
 }
 
 pub(crate) fn unusual_names_are_kept(place: &Place) {

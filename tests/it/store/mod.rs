@@ -135,6 +135,7 @@ mod stores {
         a_recorded_run_reads_back
         recording_twice_is_recording_once
         a_window_reads_day_files_only
+        acceptances_are_kept_once_and_come_with_the_history
         unusual_names_are_kept
         a_lost_day_file_is_made_again
         a_damaged_day_file_loses_nothing
