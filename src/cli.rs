@@ -42,6 +42,8 @@ pub enum Command {
     Convert(Convert),
     /// Render a saved report in any document format
     Report(Report),
+    /// Replay the history: how noisy the tests are, and what this configuration does with that noise
+    Calibrate(Calibrate),
     /// Thin the history by age
     Compact(Compact),
     /// Remove runs from the history
@@ -277,6 +279,38 @@ pub struct Report {
     pub quiet: bool,
 }
 
+/// Flags of `calibrate`.
+#[derive(Debug, Args)]
+pub struct Calibrate {
+    /// Name of the scenario (default: every scenario in the store)
+    #[arg(value_name = "SCENARIO", conflicts_with = "scenario")]
+    pub name: Option<String>,
+    /// The same as a flag
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Environment to replay, by the start of its fingerprint (default: the one with the most runs)
+    #[arg(long, value_name = "FINGERPRINT")]
+    pub environment: Option<String>,
+    /// Replay runs up to this time (default: all)
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Timestamp>,
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// What to write: text, markdown, json, or yaml (the lines for perf-gate.yml alone)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: String,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but the document and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
 /// Flags of `compact`.
 #[derive(Debug, Args)]
 pub struct Compact {
@@ -362,6 +396,8 @@ pub enum SchemaOf {
     Report,
     /// The derivation of --explain with --format json
     Explanation,
+    /// What calibrate --format json writes
+    Calibration,
     /// The document of history --format json
     History,
 }

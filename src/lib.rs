@@ -26,7 +26,7 @@
 //! | [`store`] | where history is kept: a directory, or a branch of a repository |
 //! | [`stats`] | what is assumed of load tests, as formulas |
 //! | [`compare`], [`verdict`] | how large a change is; whether it is real and matters |
-//! | [`analysis`] | levels, change points and drift of a history |
+//! | [`analysis`] | what history says beyond a single judgement |
 //! | [`render`] | the report, and every document made of it |
 
 pub mod analysis;

@@ -67,10 +67,12 @@ impl Circumstances {
         Self { run, endpoints: own, tails, errors, memory: chance.normal(MEMORY) }
     }
 
-    /// Another run on the same runner at about the same time: all is shared but a fresh factor of each endpoint of log
-    /// s.d. `sd`.
-    pub(crate) fn again(&self, sd: f64, chance: &mut Chance) -> Self {
-        let endpoints = self.endpoints.iter().map(|own| own + chance.normal(sd)).collect();
-        Self { endpoints, ..self.clone() }
+    /// Another run on the same runner within the hour: it shares runner and endpoints, and adds a factor of its own of log
+    /// s.d. `run` to all latencies and of `endpoint` to those of each endpoint. Memory settles anew.
+    pub(crate) fn again(&self, run: f64, endpoint: f64, chance: &mut Chance) -> Self {
+        let memory = chance.normal(MEMORY);
+        let run = self.run + chance.normal(run);
+        let endpoints = self.endpoints.iter().map(|own| own + chance.normal(endpoint)).collect();
+        Self { run, endpoints, memory, ..self.clone() }
     }
 }

@@ -1,6 +1,7 @@
 //! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
 
 mod accept;
+mod calibrate;
 mod explain;
 mod history;
 mod init;
@@ -14,7 +15,8 @@ mod told;
 
 use anyhow::{Context, Result, bail};
 
-use crate::analysis::Overview;
+use crate::analysis::calibrate::Calibration;
+use crate::analysis::levels::Overview;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
@@ -47,6 +49,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),
         Command::Report(flags) => report(&flags),
+        Command::Calibrate(flags) => calibrate::calibrate(&flags),
         Command::Compact(flags) => history::compact(&flags),
         Command::Prune(flags) => history::prune(&flags),
         Command::Init(flags) => init::write(&flags),
@@ -145,6 +148,7 @@ fn schema(flags: &cli::Schema) -> Result<u8> {
         cli::SchemaOf::Report => Report::schema(),
         cli::SchemaOf::History => Overview::schema(),
         cli::SchemaOf::Explanation => Explanations::schema(),
+        cli::SchemaOf::Calibration => Calibration::schema(),
     };
     files::write(None, &format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(PASSED)

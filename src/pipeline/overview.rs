@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{PASSED, history, read, style};
-use crate::analysis::{self, Overview, Selection};
+use crate::analysis::levels::{self, Overview, Selection};
 use crate::config::Config;
 use crate::history::{History, KnownEnvironment};
 use crate::model::{ALL, Warning, parse_duration};
@@ -35,11 +35,12 @@ fn overview(flags: &cli::ShowHistory, config: &Config, store: &dyn Store) -> Res
     let environments = store::environments(snapshot.as_ref(), &scenario)?;
     let KnownEnvironment { fingerprint, latest, .. } =
         environments.first().with_context(|| format!("no run of '{scenario}' can be read in {}", store.name()))?;
-    let window = since(&flags.since, *latest)?..=*latest;
-    let loaded = store::load(snapshot.as_ref(), &scenario, fingerprint, window)?;
+    let from = since(&flags.since, *latest)?;
+    ensure!(from <= *latest, "--since {}: the latest run is of {}", flags.since, latest.strftime("%Y-%m-%d"));
+    let loaded = store::load(snapshot.as_ref(), &scenario, fingerprint, from..=*latest)?;
     let rule = config.baseline_rule();
     let wanted = Selection { endpoint: flags.endpoint.clone(), metric: flags.metric.clone() };
-    let mut overview = analysis::overview(&loaded.history, |record| rule.is_trunk(record), &wanted);
+    let mut overview = levels::overview(&loaded.history, |record| rule.is_trunk(record), &wanted);
     ensure!(!overview.runs.is_empty(), "no valid run of the trunk in {}: --since reaches further back", store.name());
     ensure!(!overview.series.is_empty(), "no series of that name: {}", named(&loaded.history));
     overview.warnings.extend(loaded.warnings);

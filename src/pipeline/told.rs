@@ -1,7 +1,7 @@
 //! What the history tells of the runs under judgement beside the rows.
 
 use super::past::Past;
-use crate::analysis::{self, Case};
+use crate::analysis::levels::{Case, findings};
 use crate::baseline::Rule;
 use crate::model::Record;
 use crate::verdict::{Finding, Judgement, Policy, Verdict};
@@ -22,5 +22,5 @@ pub(super) fn by_history(
         regressed.any(|row| row.endpoint == endpoint && row.metric == metric)
     };
     let (history, baseline) = (&past.history, past.baseline.runs.as_slice());
-    analysis::findings(&Case { history, before: before.collect(), candidates, baseline, policy }, is_told)
+    findings(&Case { history, before: before.collect(), candidates, baseline, policy }, is_told)
 }

@@ -4,6 +4,7 @@
 //! outside string is one tame line; the documents for people arrange that text. The documents for machines (JSON, CSV)
 //! keep the base units of the report. Nothing here reads a file, a clock or the environment.
 
+pub mod calibration;
 mod csv;
 mod escape;
 pub mod explain;

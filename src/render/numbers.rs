@@ -58,6 +58,17 @@ impl Scale {
     }
 }
 
+/// A share of counted cases in whole percent, neither 0 nor 100 unless it is: `94 %`.
+pub(super) fn share(value: f64) -> String {
+    let whole = (100.0 * value).round();
+    format!("{} %", if value > 0.0 && value < 1.0 { whole.clamp(1.0, 99.0) } else { whole })
+}
+
+/// The interval of such a share: `0–11 %`.
+pub(super) fn shares(lower: f64, upper: f64) -> String {
+    format!("{:.0}–{:.0} %", 100.0 * lower, 100.0 * upper)
+}
+
 /// A value in its unit, or a dash.
 pub(super) fn value(unit: Unit, value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| unit.show(value))
@@ -190,6 +201,12 @@ mod tests {
     #[test]
     fn logarithms_have_five_places() {
         assert_eq!([-2.5, 0.031_234_56, -1e-9, f64::NAN].map(logarithm), ["−2.50000", "0.03123", "0.00000", NONE]);
+    }
+
+    #[test]
+    fn shares_are_whole_percents_and_none_is_certain_by_rounding() {
+        assert_eq!([0.0, 0.001, 0.943, 0.999, 1.0].map(share), ["0 %", "1 %", "94 %", "99 %", "100 %"]);
+        assert_eq!(shares(0.0, 0.1103), "0–11 %");
     }
 
     #[test]

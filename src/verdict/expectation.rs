@@ -2,7 +2,9 @@
 //!
 //! A gate must not cry over small regressions, so they need a threshold; who proves a gain wants to know a small one too.
 //! A gain of any size counts where its statistic passes the bound on chance in the whole comparison and the interval of
-//! the change excludes zero. Simulated pairs (12 endpoints, nothing changed): see `verdict::tests::pairs`.
+//! the change excludes zero. Simulated pairs of 12 endpoints (`verdict::tests::pairs`): where nothing changed, at most 0.8 %
+//! are called improved with 1 to 10 pairs; −8 % on one endpoint is proven by 10 pairs in 89 %, a threshold of 20 % never
+//! would.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::compare::{Comparison, Standing};
 use crate::model::{ALL, Direction};
 use crate::stats::{ConfidenceInterval, angle_of, rate_of, upper_quantile};
 
-use super::policy::Policy;
+use super::policy::{Levels, Policy};
 use super::reason;
 use super::shape::{Shape, relative, whole};
 use super::trial::{Tested, Trial};
@@ -89,7 +91,8 @@ fn gains(comparison: &Comparison, policy: &Policy) -> Vec<Gain> {
     let trials = families::tested(comparison, policy);
     let critical = families::critical_for_better(&trials, &policy.levels);
     let tried = trials.iter().zip(critical).filter(|(trial, _)| !trial.rule.advisory && !trial.is_within_steps());
-    let mut gains: Vec<(f64, Gain)> = tried.map(|(trial, c)| (trial.better() / c, gain(trial, c))).collect();
+    let mut gains: Vec<(f64, Gain)> =
+        tried.map(|(trial, c)| (trial.better() / c, gain(trial, c, &policy.levels))).collect();
     gains.retain(|(share, _)| *share > 0.0);
     gains.sort_by(|a, b| b.0.total_cmp(&a.0));
     let is_proven = |gain: &(f64, Gain)| gain.1.proven;
@@ -102,7 +105,7 @@ fn gains(comparison: &Comparison, policy: &Policy) -> Vec<Gain> {
     gains.into_iter().map(|(_, gain)| gain).collect()
 }
 
-fn gain(trial: &Trial<'_>, c: f64) -> Gain {
+fn gain(trial: &Trial<'_>, c: f64, levels: &Levels) -> Gain {
     let shape = Shape::of(trial);
     let excludes_zero = match trial.effect.better {
         Direction::Down => shape.interval.upper < 0.0,
@@ -111,20 +114,27 @@ fn gain(trial: &Trial<'_>, c: f64) -> Gain {
     Gain {
         endpoint: trial.effect.endpoint.clone(),
         metric: trial.effect.metric.clone(),
-        proven: excludes_zero && trial.better() >= c,
+        proven: excludes_zero && trial.better() >= c && -trial.estimate() >= least(trial, levels),
         change: shape.change,
         interval: shape.interval,
-        needed: needed(trial, c),
+        needed: needed(trial, c, levels),
     }
 }
 
-/// The change that reaches the critical value and whose interval excludes zero.
-fn needed(trial: &Trial<'_>, c: f64) -> f64 {
+/// The least gain that is believed: with few runs or pairs the error is assumed, and only a large one is, as of failures.
+fn least(trial: &Trial<'_>, levels: &Levels) -> f64 {
+    let is_assumed = !trial.is_rate() && trial.effect.runs < levels.min_runs;
+    if is_assumed { trial.scaled(levels.small_factor) } else { 0.0 }
+}
+
+/// The change that is large enough, reaches the critical value and has an interval that excludes zero.
+fn needed(trial: &Trial<'_>, c: f64, levels: &Levels) -> f64 {
     let reach = |own: f64, se: f64, df: f64| (c * own).max(upper_quantile(0.025, df) * se);
     match trial.change {
         Tested::Log(change) => {
             let whole = whole(change);
-            relative(-reach(change.estimate.se, whole.se, whole.df), trial.effect.better)
+            let reach = reach(change.estimate.se, whole.se, whole.df).max(least(trial, levels));
+            relative(-reach, trial.effect.better)
         }
         Tested::Rate(rate) => {
             let least = reach(rate.angle.se, rate.angle.se, rate.angle.df);

@@ -32,6 +32,7 @@ pub use explain::{Explanation, explain, subjects};
 pub use finding::Finding;
 pub use inherit::inherited;
 pub use policy::{Bound, Levels, Policy, Rule, Target};
+pub use shape::POWER;
 pub use target::{Status, TargetRow};
 
 /// What became of one endpoint and metric.

@@ -7,7 +7,7 @@ use crate::stats::{ConfidenceInterval, Estimate, RateEffect, angle_of, rate_of};
 use super::trial::{Tested, Trial};
 
 /// Standard errors beyond the critical value at which four of five changes are found (the 0.8 quantile of a normal).
-pub(super) const POWER: f64 = 0.85;
+pub const POWER: f64 = 0.85;
 
 /// The figures of a change, turned back to the scale that people read.
 #[derive(Clone, Copy, Debug)]

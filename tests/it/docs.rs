@@ -57,7 +57,7 @@ fn flags_that_the_readme_names_exist() {
     let flags = set(flags);
     let words = readme().replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', " ");
     // Of cargo and of the load generators.
-    let foreign = set(["release", "locked", "out", "summary-export", "json", "output"]);
+    let foreign = set(["release", "locked", "out", "summary-export", "json", "output", "bench", "seed"]);
     let named = words.split(' ').filter_map(|word| word.strip_prefix("--"));
     let named = named.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
     let unknown: Vec<_> = named.filter(|word| !flags.contains(*word) && !foreign.contains(*word)).collect();
@@ -138,6 +138,19 @@ fn the_explanation_in_the_readme_is_part_of_the_real_one() {
     let real = std::fs::read_to_string(root().join("fixtures/explained/slow-p95.txt")).unwrap();
     let lacking: Vec<&str> = shown.lines().filter(|line| !real.lines().any(|other| other == *line)).collect();
     assert!(lacking.is_empty() && shown.lines().count() >= 5, "{lacking:#?}");
+}
+
+#[test]
+fn the_readme_shows_the_calibration_that_is_kept() {
+    let text = readme();
+    let (start, end) = ("<!-- calibration -->\n\n```text\n", "```\n");
+    let shown = text.split_once(start).unwrap().1.split_once(end).unwrap().0;
+    let kept = std::fs::read_to_string(root().join("fixtures/calibration/typical/calibration.txt")).unwrap();
+    if std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1") {
+        let new = text.replacen(&format!("{start}{shown}{end}"), &format!("{start}{kept}{end}"), 1);
+        return std::fs::write(root().join("README.md"), new).unwrap();
+    }
+    assert_eq!(shown, kept, "UPDATE_GOLDEN=1 cargo test accepts the new example");
 }
 
 #[test]

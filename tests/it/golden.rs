@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use perf_gate::analysis::Overview;
+use perf_gate::analysis::levels::Overview;
 use perf_gate::render::{OUTPUTS, Output, Report, Style};
 
 use crate::program::{perf_gate, root};

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use perf_gate::{analysis::Overview, config::Config, model, render::Explanations, render::Report};
+use perf_gate::analysis::calibrate::Calibration;
+use perf_gate::analysis::levels::Overview;
+use perf_gate::{config::Config, model, render::Explanations, render::Report};
 use serde_json::Value;
 
 use crate::golden::golden;
@@ -19,6 +21,7 @@ fn published_schemas_are_those_of_the_types() {
         ("config", Config::schema()),
         ("report", Report::schema()),
         ("explanation", Explanations::schema()),
+        ("calibration", Calibration::schema()),
         ("history", Overview::schema()),
     ];
     for (name, schema) in of_types {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::view::View;
-use crate::analysis::Overview;
+use crate::analysis::levels::Overview;
 use crate::render::style::Style;
 use crate::render::template::fill;
 

@@ -9,7 +9,7 @@ mod view;
 use anyhow::{Context, Result, bail};
 
 use super::style::Style;
-use crate::analysis::Overview;
+use crate::analysis::levels::Overview;
 
 pub use view::{Line, View};
 
@@ -44,7 +44,7 @@ fn json(overview: &Overview, _: &Style) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{Growth, Level, RunName, SCHEMA, Series};
+    use crate::analysis::levels::{Growth, Level, RunName, SCHEMA, Series};
     use crate::model::{Direction, Unit, Warning};
 
     const HOSTILE: &str = "=a|b`<!-- @me #1\n::error::x\u{1b}[31m";

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use csv::WriterBuilder;
 
-use crate::analysis::{Overview, Series};
+use crate::analysis::levels::{Overview, Series};
 use crate::render::escape::cell;
 use crate::render::style::Style;
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::view::{Line, View};
-use crate::analysis::Overview;
+use crate::analysis::levels::Overview;
 use crate::render::escape::log;
 use crate::render::style::{Paint, Style};
 use crate::render::table::{Align, Table, paragraph};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::spark;
-use crate::analysis::{Anchor, Growth, Level, Overview, RunName, Series, Shift};
+use crate::analysis::levels::{Anchor, Growth, Level, Overview, RunName, Series, Shift};
 use crate::model::ALL;
 use crate::render::escape;
 use crate::render::numbers::{NONE, Scale, counted, day, value};

@@ -15,6 +15,8 @@ mod spread;
 
 pub use document::{Check, Column, Explanation, Figures, Formula, Kind, Line, Step, Value};
 
+use std::collections::BTreeSet;
+
 use crate::compare::{Comparison, Computed, Effect, Origin, SECOND, Scope, Standing};
 use crate::model::Metric;
 
@@ -82,7 +84,17 @@ fn of_row(comparison: &Comparison, policy: &Policy, row: &Row) -> Vec<Step> {
     steps.extend(own.map(|family| bound::bound(trial, family, &trials, &policy.levels)));
     steps.push(size::step(trial));
     steps.push(ruling::step(trial, row, &trials, &policy.levels));
+    forget_unknown(&mut steps);
     steps
+}
+
+/// Leaves out formulas of values that were not kept: what they come to is there all the same.
+fn forget_unknown(steps: &mut [Step]) {
+    let names: BTreeSet<String> = steps.iter().flat_map(|step| &step.values).map(|value| value.name.clone()).collect();
+    let known = |part: &str| part.split_once('}').is_some_and(|(name, _)| names.contains(name));
+    for step in steps {
+        step.formulas.retain(|formula| formula.expression.split('{').skip(1).all(known));
+    }
 }
 
 /// The steps from the runs to the standard error, as far as they were kept.
@@ -99,17 +111,18 @@ fn to_error(comparison: &Comparison, trial: &Trial<'_>) -> Vec<Step> {
             steps.extend(second.into_iter().flatten());
             steps
         }
-        (Some(Origin::Common), Tested::Log(change)) => {
-            let Some((shared, factor)) =
-                comparison.shared.get(&effect.metric).and_then(|shared| Some((shared, shared.factor.as_ref()?)))
-            else {
-                return Vec::new();
-            };
-            let endpoints = series::endpoints(&series::computed(comparison, &effect.metric, false), None);
-            factor::steps(comparison, effect.runs, shared, factor, &change.estimate, endpoints)
-        }
+        (Some(Origin::Common), Tested::Log(_)) => of_factor(comparison, trial).unwrap_or_default(),
         _ => Vec::new(),
     }
+}
+
+/// The steps of the shift that all endpoints share.
+fn of_factor(comparison: &Comparison, trial: &Trial<'_>) -> Option<Vec<Step>> {
+    let metric = &trial.effect.metric;
+    let shared = comparison.shared.get(metric)?;
+    let endpoints = series::endpoints(&series::computed(comparison, metric, false), None);
+    let (runs, factor) = (trial.effect.runs, shared.factor.as_ref()?);
+    Some(factor::steps(comparison, runs, shared, factor, &trial.tested(), endpoints))
 }
 
 /// The steps of a series, where its parts were kept.

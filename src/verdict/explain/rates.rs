@@ -80,15 +80,15 @@ fn spread(rate: &RateEffect) -> Step {
     spread::own_spread(&mut step, parts.own);
     step.say(
         "Chance makes φ/(4n) of an angle's variance, with φ = {phi}, the candidate's or if larger the baseline's usual one; h \
-         is the mean of 1/(4n) over the runs. With {extra} beyond chance that is σ, worth {d0} degrees of freedom. s_m² is the \
+         is the mean of 1/(4n) over the runs. With {beyond} beyond chance that is σ, worth {d0} degrees of freedom. s_m² is the \
          mean of σ² and s² by their degrees of freedom; with three runs or more s̃, which is used, is never below what was \
          seen.",
     );
     step.given("phi", "φ", Kind::Number, parts.dispersion, "overdispersion of errors within runs");
     step.given("chance", "h", Kind::Number, parts.chance, "mean of 1/(4n) over the baseline runs");
-    step.given("extra", "σ_x", Kind::Number, parts.extra, "run-to-run s.d. beyond chance");
+    step.given("beyond", "σ_x", Kind::Number, parts.extra, "run-to-run s.d. beyond chance");
     let [prior, shrunk, between] = [parts.prior.variance, parts.shrunk.variance, parts.between].map(f64::sqrt);
-    let expected = "√({phi}·{chance} + {extra}²)";
+    let expected = "√({phi}·{chance} + {beyond}²)";
     step.follows("sigma", "σ", Kind::Log, expected, prior, "s.d. expected of an angle");
     spread::shrink(&mut step, parts.prior.df, parts.shrunk, "s_mean", "s_m", shrunk);
     let largest = if parts.own.df > 1.0 { "max({s_mean}, {s})" } else { "{s_mean}" };
@@ -103,7 +103,7 @@ fn error(rate: &RateEffect) -> Step {
         "An angle of the candidate varies by s_c, at least by what chance makes of its {requests} requests.",
     );
     step.given("requests", "N", Kind::Count, parts.requests as f64, "requests of the candidate runs");
-    let within = "√(max({s_shrunk}², {phi}·{m}/(4·{requests}) + {extra}²))";
+    let within = "√(max({s_shrunk}², {phi}·{m}/(4·{requests}) + {beyond}²))";
     step.follows("s_c", "s_c", Kind::Log, within, parts.within.sqrt(), "s.d. of a candidate run's angle");
     let both = "√({s_c}²/{m} + {s_shrunk}²/{n})";
     step.follows("se", "se", Kind::Log, both, rate.angle.se, "standard error of the angle");

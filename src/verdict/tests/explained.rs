@@ -16,14 +16,8 @@ fn near(ours: f64, expected: f64, what: &str) {
 pub(super) fn check(comparison: &Comparison, row: &Row, what: &str) -> Explanation {
     let explanation = explain(comparison, &Policy::default(), &row.endpoint, &row.metric).unwrap();
     assert_eq!(explanation.row.as_ref(), Some(row), "{what}");
-    for formula in explanation.steps.iter().flat_map(|step| &step.formulas) {
-        let result = Calculator::result(&formula.expression, &explanation);
-        near(
-            result,
-            value(&explanation, &formula.result),
-            &format!("{what}: {} = {}", formula.result, formula.expression),
-        );
-    }
+    formulas_come_to_their_values(&explanation, what);
+    derived_values_have_formulas(&explanation, what);
     names_are_known(&explanation);
     for (name, shown) in [
         ("t", row.statistic),
@@ -37,6 +31,30 @@ pub(super) fn check(comparison: &Comparison, row: &Row, what: &str) -> Explanati
     check_bound(&explanation, what);
     check_spread(&explanation, what);
     explanation
+}
+
+/// What follows from other values carries its formula; those of names that are none would have been left out.
+fn derived_values_have_formulas(explanation: &Explanation, what: &str) {
+    const DERIVED: [&str; 21] = [
+        "d", "sigma", "s_shrunk", "df", "extra", "se", "k", "both", "size", "t", "t1", "t2", "p1", "p2", "p", "L",
+        "kappa", "carried", "angle", "s_c", "L_angle",
+    ];
+    let formulas: Vec<&str> =
+        explanation.steps.iter().flat_map(|step| &step.formulas).map(|formula| formula.result.as_str()).collect();
+    for value in explanation.steps.iter().flat_map(|step| &step.values) {
+        let is_derived = DERIVED.contains(&value.name.trim_end_matches("_body"));
+        assert!(!is_derived || formulas.contains(&value.name.as_str()), "{what}: {} has no formula", value.name);
+    }
+    assert!(["se", "df", "t", "p", "bound", "L", "noise_floor", "smallest"].iter().all(|name| formulas.contains(name)));
+}
+
+/// Every formula comes to the value that it is said to come to.
+fn formulas_come_to_their_values(explanation: &Explanation, what: &str) {
+    for formula in explanation.steps.iter().flat_map(|step| &step.formulas) {
+        let result = Calculator::result(&formula.expression, explanation);
+        let what = format!("{what}: {} = {}", formula.result, formula.expression);
+        near(result, value(explanation, &formula.result), &what);
+    }
 }
 
 /// Every name in words, formulas and conditions is that of a value, and no two values share a name.
@@ -193,6 +211,20 @@ fn few_endpoints_and_few_runs_are_explained_too() {
         assert_eq!(holds(&row, "vouched for"), Some(true));
         let shown = explain(&comparison, &Policy::default(), ALL, "p95").unwrap();
         assert_eq!(shown.steps[0].title, "Nothing to explain");
+    }
+}
+
+#[test]
+fn what_was_not_kept_is_said_and_the_rest_explained() {
+    let past = (0..7).map(|i| six(1.0, 1.0, i)).collect();
+    let mut comparison = compared(&[six(1.4, 1.3, 9)], past, Vec::new());
+    comparison.effects.iter_mut().for_each(|effect| effect.origin = None);
+    for (endpoint, metric) in subjects(&comparison, &Policy::default()) {
+        let explanation = explain(&comparison, &Policy::default(), &endpoint, &metric).unwrap();
+        names_are_known(&explanation);
+        formulas_come_to_their_values(&explanation, &format!("{endpoint}/{metric}"));
+        assert_eq!(explanation.steps[0].words, "How it was computed was not kept.");
+        assert_eq!(explanation.value("c").map(|c| c.value), explanation.row.unwrap().critical_value);
     }
 }
 

@@ -79,8 +79,11 @@ impl World {
     }
 }
 
+/// A column of the table: its name, what head does, and what is counted.
+type Asked = (&'static str, Change, fn(&Judgement) -> bool);
+
 /// What head does to what, one at a time, and what is counted of it.
-const ASKED: [(&str, Change, fn(&Judgement) -> bool); 15] = [
+const ASKED: [Asked; 15] = [
     ("false", NONE, |judgement| judgement.outcome == Outcome::Failed),
     ("warned", NONE, |judgement| judgement.outcome == Outcome::Warned),
     ("unsure", NONE, |judgement| judgement.outcome == Outcome::Inconclusive),
@@ -126,7 +129,7 @@ fn judgements(world: World, n: usize, change: Change, times: usize, compare: Com
 /// How often each of `ASKED` holds, in percent.
 fn shares(world: World, n: usize, times: usize, compare: Compare) -> Vec<f64> {
     let mut last: Option<(Change, Vec<Judgement>)> = None;
-    let mut share = |(_, change, holds): &(&str, Change, fn(&Judgement) -> bool)| {
+    let mut share = |(_, change, holds): &Asked| {
         if last.as_ref().is_none_or(|(before, _)| before != change) {
             last = Some((*change, judgements(world, n, *change, times, compare)));
         }
@@ -192,6 +195,13 @@ fn a_small_gain_is_proven_by_many_pairs() {
     let gain = Change { first: 0.92, ..NONE };
     let [few, many] = [3, 10].map(|n| count(ROUGH, n, gain, 30, compare_pairs, is_improved));
     assert!(many >= 22 && few <= 12, "{many} with ten pairs, {few} with three");
+}
+
+#[test]
+fn fewer_than_three_pairs_prove_only_large_gains() {
+    let improved = |first| count(ROUGH, 2, Change { first, ..NONE }, 20, compare_pairs, is_improved);
+    assert_eq!(improved(0.8), 0);
+    assert!(improved(0.55) >= 18);
 }
 
 #[test]

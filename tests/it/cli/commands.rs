@@ -61,7 +61,7 @@ fn init_writes_a_configuration_once() {
 
 #[test]
 fn schemas_are_those_in_the_repository() {
-    for name in ["config", "run", "report"] {
+    for name in ["config", "run", "report", "calibration"] {
         let answer = perf_gate(root(), &["schema", name]);
         assert_eq!(answer.code, 0);
         golden(&root().join(format!("schema/{name}.schema.json")), &answer.stdout).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BASELINE, put, recorded, run};
+use super::{BASELINE, CANDIDATE, put, recorded, run};
 use crate::program::{Answer, perf_gate, root};
 
 const STORE: [&str; 2] = ["--store", "dir:fixtures/history/store"];
@@ -60,7 +60,7 @@ fn what_is_not_there_is_told_with_what_is() {
         (&["--metric", "p99"], "metrics are p95, memory, throughput, error-rate"),
         (&["--endpoint", "nothing"], "endpoints are (all), GET /, GET /search, POST /order"),
         (&["--since", "yesterday"], "--since yesterday: write a day"),
-        (&["--since", "2027-01-01"], "--since reaches further back"),
+        (&["--since", "2027-01-01"], "--since 2027-01-01: the latest run is of 2026-11-15"),
         (&["--format", "junit"], "text, markdown, json, csv"),
     ] {
         let answer = history(flags);
@@ -73,7 +73,7 @@ fn what_is_not_there_is_told_with_what_is() {
 fn runs_of_another_environment_are_not_mixed_in() {
     let folder = tempfile::tempdir().unwrap();
     recorded(folder.path(), |at| run(at, &[("GET /", 0.2)]));
-    let mut other = run(NEXT, &[("GET /", 0.9)]);
+    let mut other = run("2026-11-15T02:00:00Z", &[("GET /", 0.9)]);
     other["environment"] = json!({"cpu": "another"});
     put(folder.path(), "other.json", &other.to_string());
     perf_gate(folder.path(), &["record", "other.json"]);
@@ -85,20 +85,17 @@ fn runs_of_another_environment_are_not_mixed_in() {
 }
 
 /// A run of the fixture's scenario and environment the day after its last run.
-fn next(search: f64, release: Option<&str>) -> Value {
+fn next(search: f64) -> Value {
     let mut made = run(NEXT, &[("GET /", 0.021), ("GET /search", search), ("POST /order", 0.106)]);
     made["environment"] = json!({"arch": "x86_64", "cpu": "4 cores", "os": "linux"});
     made["tool"] = json!({"name": "k6", "version": "1.1.0"});
-    if let Some(release) = release {
-        made["release"] = json!(release);
-    }
     made
 }
 
 #[test]
 fn a_check_tells_a_drift_and_its_outcome_stays() {
     let folder = tempfile::tempdir().unwrap();
-    put(folder.path(), "run.json", &next(0.182, None).to_string());
+    put(folder.path(), "run.json", &next(0.182).to_string());
     let store = format!("dir:{}", root().join("fixtures/history/store").display());
     let answer = perf_gate(folder.path(), &["check", "run.json", "--store", &store, "--format", "json"]);
     let report = answer.json();
@@ -116,7 +113,7 @@ fn a_check_tells_a_drift_and_its_outcome_stays() {
 fn a_release_is_part_of_a_run() {
     let folder = tempfile::tempdir().unwrap();
     recorded(folder.path(), |at| run(at, &[("GET /", 0.2)]));
-    put(folder.path(), "run.json", &run(NEXT, &[("GET /", 0.2)]).to_string());
+    put(folder.path(), "run.json", &run(CANDIDATE, &[("GET /", 0.2)]).to_string());
     let converted = perf_gate(folder.path(), &["convert", "run.json", "--release", "v2.0.0"]).json();
     assert_eq!(converted["release"], "v2.0.0");
     put(folder.path(), "run.json", &converted.to_string());
