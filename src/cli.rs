@@ -32,6 +32,8 @@ pub enum Command {
     Record(Record),
     /// Accept a regression: its series restarts on the new level
     Accept(Accept),
+    /// Show what became of a scenario: levels, change points, drift
+    History(ShowHistory),
     /// Compare runs with each other, without a history
     Compare(Compare),
     /// Show what is in result files, as perf-gate sees it
@@ -141,6 +143,38 @@ pub struct Accept {
     /// Say what would be accepted, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Flags of `history`.
+#[derive(Debug, Args)]
+pub struct ShowHistory {
+    /// Name of the scenario (default: the configuration's, or the only one there is)
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: Option<String>,
+    /// Only these endpoints: a name or a pattern, 'GET /search*', '(all)'
+    #[arg(long, value_name = "GLOB")]
+    pub endpoint: Option<String>,
+    /// This metric, of the run and of every endpoint (default: p95; of the run also throughput, error-rate, memory)
+    #[arg(long, value_name = "NAME")]
+    pub metric: Option<String>,
+    /// Runs since this time, or of so long before the latest run
+    #[arg(long, value_name = "TIME|DURATION", default_value = "365d")]
+    pub since: String,
+    /// Where history is kept.
+    #[command(flatten)]
+    pub history: History,
+    /// Configuration file (default: perf-gate.yml, if it is there)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// Document format (text, markdown, json, csv)
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: String,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// Say nothing but the document and errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Flags of `compare`.
@@ -364,6 +398,8 @@ pub enum SchemaOf {
     Explanation,
     /// What calibrate --format json writes
     Calibration,
+    /// The document of history --format json
+    History,
 }
 
 /// Flags of `completions`.
@@ -426,6 +462,9 @@ pub struct Identity {
     /// Pull request under test
     #[arg(long, value_name = "NUMBER")]
     pub pull_request: Option<u64>,
+    /// The release that this run is of: later runs are compared with its level too
+    #[arg(long, value_name = "NAME")]
+    pub release: Option<String>,
     /// Identity of the execution (workflow run, attempt and job), part of the run's id
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,

@@ -26,6 +26,11 @@ impl History {
         &self.records
     }
 
+    /// The recorded runs, oldest first, by value.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+
     /// What people accepted in these runs' scenario, in the order of time.
     pub fn accepted(&self) -> &[Acceptance] {
         &self.accepted
@@ -70,7 +75,7 @@ impl History {
         endpoint: &'a str,
         metric: &'a str,
     ) -> impl Iterator<Item = (&'a Record, LogValue)> + 'a {
-        self.records.iter().filter_map(move |r| Some((r, value(r, endpoint, metric)?)))
+        self.records.iter().filter_map(move |r| Some((r, figure(r, endpoint, metric)?)))
     }
 }
 
@@ -164,7 +169,8 @@ fn order(record: &Record) -> (Timestamp, &str) {
     (record.started_at, &record.id)
 }
 
-fn value(record: &Record, endpoint: &str, metric: &str) -> Option<LogValue> {
+/// One metric of one endpoint ([`ALL`]: of the run as a whole) of a run; error rates are counts and have none.
+pub fn figure(record: &Record, endpoint: &str, metric: &str) -> Option<LogValue> {
     let summary = &record.summary;
     let of_run = (endpoint == ALL).then(|| summary.values.get(metric)).flatten();
     let endpoint = if endpoint == ALL { &summary.total } else { summary.endpoints.get(endpoint)? };
@@ -189,6 +195,7 @@ mod tests {
             commit: None,
             branch: None,
             pull_request: None,
+            release: None,
             basis: Basis::Ok,
             load: Load::default(),
             invalid: None,

@@ -82,6 +82,12 @@ impl Rule {
     pub fn is_trunk(&self, record: &Record) -> bool {
         record.pull_request.is_none() && record.branch.as_ref().is_none_or(|branch| self.trunk.contains(branch))
     }
+
+    /// Whether `record` is a valid run of the trunk before `candidate` with the same environment and basis, regressed or not.
+    pub fn is_comparable(&self, record: &Record, candidate: &Record) -> bool {
+        let earlier = record.started_at <= self.at.unwrap_or(candidate.started_at);
+        earlier && record.basis == candidate.basis && regression::is_of_trunk(record, candidate, self)
+    }
 }
 
 /// When the level that `candidate` is compared with was last known to be good, where that is not the present.

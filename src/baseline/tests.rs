@@ -14,6 +14,7 @@ fn record(id: &str, day: i64) -> Record {
         commit: None,
         branch: Some("main".to_owned()),
         pull_request: None,
+        release: None,
         basis: Basis::Ok,
         load: Load::default(),
         invalid: None,

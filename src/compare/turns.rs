@@ -113,6 +113,7 @@ mod tests {
             commit: None,
             branch: None,
             pull_request: None,
+            release: None,
             basis: Basis::Ok,
             load: Load::default(),
             invalid: None,

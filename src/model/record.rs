@@ -31,6 +31,9 @@ pub struct Record {
     /// The pull request under test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<u64>,
+    /// The release that the run is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// Which requests the latencies are of.
     pub basis: Basis,
     /// Configured and observed load.
@@ -58,6 +61,7 @@ impl Record {
             commit: run.commit.clone(),
             branch: run.branch.clone(),
             pull_request: run.pull_request,
+            release: run.release.clone(),
             basis: run.basis,
             load: run.load.clone(),
             invalid: run.invalid.clone(),

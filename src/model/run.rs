@@ -40,6 +40,9 @@ pub struct Run {
     /// Number of the pull request under test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pull_request: Option<u64>,
+    /// The release that this run is of: later runs are compared with its level too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
     /// Address of the workflow run that executed the test.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -102,6 +105,7 @@ impl Run {
             commit: None,
             branch: None,
             pull_request: None,
+            release: None,
             url: None,
             tool: Tool::default(),
             basis: Basis::default(),

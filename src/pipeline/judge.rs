@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 
 use super::past::{Past, Unread, remembered};
-use super::read;
+use super::{read, told};
 use crate::baseline::{self, Baseline};
 use crate::compare::Comparison;
 use crate::model::{Judged, Record, Run, Warning};
@@ -167,6 +167,7 @@ fn conclude(runs: &[Run], past: Past, command: Vec<String>, settings: &read::Set
     if !rule.is_trunk(last) && !past.baseline.regressed.is_empty() {
         judgement = verdict::inherited(judgement, &judge(&candidates, &past.baseline.of_open_regression()));
     }
+    judgement.findings.extend(told::by_history(&past, &candidates, &rule, &policy, &judgement));
     warn(&mut judgement, &policy, past.warnings, runs);
     let mut judged = judgement.remembered();
     let last = Record { judged: Some(judged.clone()), ..last.clone() };

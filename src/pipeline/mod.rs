@@ -7,13 +7,16 @@ mod history;
 mod init;
 mod judge;
 mod manual;
+mod overview;
 mod past;
 mod read;
 mod sides;
+mod told;
 
 use anyhow::{Context, Result, bail};
 
 use crate::analysis::calibrate::Calibration;
+use crate::analysis::levels::Overview;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
@@ -41,6 +44,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Check(flags) => check(&flags),
         Command::Record(flags) => history::record(&flags),
         Command::Accept(flags) => accept::accept(&flags),
+        Command::History(flags) => overview::show(&flags),
         Command::Compare(flags) => compare(&flags),
         Command::Inspect(flags) => inspect(&flags),
         Command::Convert(flags) => convert(&flags),
@@ -142,6 +146,7 @@ fn schema(flags: &cli::Schema) -> Result<u8> {
         cli::SchemaOf::Config => Config::schema(),
         cli::SchemaOf::Run => model::schema(),
         cli::SchemaOf::Report => Report::schema(),
+        cli::SchemaOf::History => Overview::schema(),
         cli::SchemaOf::Explanation => Explanations::schema(),
         cli::SchemaOf::Calibration => Calibration::schema(),
     };

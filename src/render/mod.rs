@@ -8,6 +8,7 @@ pub mod calibration;
 mod csv;
 mod escape;
 pub mod explain;
+pub mod history;
 pub mod inspect;
 mod json;
 mod junit;

@@ -6,11 +6,14 @@ use super::robust::{centre, centre_variance, degrees, sum_of_squares};
 use super::shrink::Spread;
 use super::slope::theil_sen;
 use super::student;
+use super::sums::Sums;
 
 /// Most recent runs that are looked at.
 const WINDOW: usize = 30;
 /// Fewest runs in which a drift can be seen.
 const FEWEST: usize = 8;
+/// Fewest runs on either side of a step.
+const FEWEST_OF_LEVEL: usize = 3;
 /// Chance of a false drift in a look; histories are looked at after every run, so it is small.
 const LEVEL: f64 = 0.001;
 /// Least relative change over the window that is worth telling.
@@ -48,6 +51,28 @@ pub fn drift(values: &[f64]) -> Option<Drift> {
     let z = if sum == 0.0 { 0.0 } else { (sum - sum.signum()) / variance.sqrt() };
     let (p_value, change) = (0.5 * erfc(z / std::f64::consts::SQRT_2), slope * (n - 1.0));
     Some(Drift { found: p_value < LEVEL && change >= LEAST_CHANGE.ln_1p(), p_value, change })
+}
+
+/// Whether one step explains the last runs better than a steady slope: a rank test takes both for growth.
+///
+/// Compares what the least-squares line leaves with what the best two levels leave.
+pub fn is_step(values: &[f64]) -> bool {
+    let values = &values[values.len().saturating_sub(WINDOW)..];
+    let sums = Sums::of(values);
+    let n = values.len();
+    let left_by_step = |at: usize| sums.squares(0, at) + sums.squares(at, n);
+    let places = FEWEST_OF_LEVEL..(n + 1).saturating_sub(FEWEST_OF_LEVEL);
+    let by_step = places.map(left_by_step).fold(f64::INFINITY, f64::min);
+    by_step < left_by_line(values)
+}
+
+/// Sum of squares about the least-squares line.
+fn left_by_line(values: &[f64]) -> f64 {
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let mean = super::robust::mean(values).unwrap_or(0.0);
+    let points: Vec<(f64, f64)> = values.iter().enumerate().map(|(i, y)| (i as f64 - middle, y - mean)).collect();
+    let slope = points.iter().map(|(x, y)| x * y).sum::<f64>() / points.iter().map(|(x, _)| x * x).sum::<f64>();
+    sum_of_squares(points.iter().map(|(x, y)| y - slope * x))
 }
 
 /// Whether a run's own `trend` (log change from start to end) is beyond that of the baseline runs.
@@ -93,6 +118,15 @@ mod tests {
             assert_eq!(ours.found, expected.verdict == "drift");
             assert!((ours.p_value / p - 1.0).abs() < 1e-6 && (ours.change.exp_m1() - total).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_step_is_no_slope() {
+        let wave = |i: i32| 0.03 * f64::from(7 * i % 11 - 5);
+        let step: Vec<f64> = (0..30).map(|i| wave(i) + if i < 15 { 0.0 } else { 0.4 }).collect();
+        let slope: Vec<f64> = (0..30).map(|i| wave(i) + 0.02 * f64::from(i)).collect();
+        assert!(drift(&step).unwrap().found && is_step(&step), "{:?}", drift(&step));
+        assert!(drift(&slope).unwrap().found && !is_step(&slope));
     }
 
     #[test]

@@ -5,11 +5,14 @@
 //! figures become effects: per endpoint with one factor common to the run taken out ([`endpoints()`]), for a single
 //! series ([`single()`]), for counts of errors ([`error_rate`]). [`critical_value`] bounds the chance of any false alarm.
 
+mod change_points;
 mod counts;
 mod drift;
 mod endpoints;
+mod energy;
 mod estimate;
 mod multiple;
+mod outliers;
 mod pairs;
 mod parts;
 mod priors;
@@ -22,9 +25,11 @@ mod slope;
 mod stretch;
 mod student;
 mod summarize;
+mod sums;
 
+pub use change_points::{ChangePoint, Level, Segments, segments};
 pub use counts::{Counts, RateEffect, angle_of, error_rate, rate_of};
-pub use drift::{Drift, drift, trend};
+pub use drift::{Drift, drift, is_step, trend};
 pub use endpoints::{Common, EndpointEffects, MEDIAN_ABSOLUTE, endpoints};
 pub use estimate::{ConfidenceInterval, Estimate};
 pub use multiple::{Trial, adjusted, benjamini_hochberg, chance, critical_value};

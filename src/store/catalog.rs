@@ -156,7 +156,6 @@ fn read_day_files(snapshot: &dyn Snapshot, shelves: &[&Shelf], warnings: &mut Ve
 }
 
 fn read_day_file(path: &str, bytes: Vec<u8>, runs: usize, warnings: &mut Vec<Warning>) -> Result<Found> {
-    refuse_newer(path, &bytes)?;
     let read = || {
         let day = Day::parse(&bytes)?;
         let at_home = |r: &Record| layout::day(&r.scenario, &r.fingerprint, layout::date(r.started_at)) == path;
@@ -166,6 +165,8 @@ fn read_day_file(path: &str, bytes: Vec<u8>, runs: usize, warnings: &mut Vec<War
     match read() {
         Ok(day) => Ok(Found { day, ..Found::default() }),
         Err(error) => {
+            // Only then: looking for the version reads the file once more, and a year of days is a hundred megabytes.
+            refuse_newer(path, &bytes)?;
             warnings
                 .push(Warning(format!("{path}: damaged: {error:#}; {runs} run files of that day are used instead")));
             Ok(Found { incomplete: true, damaged: Some((path.to_owned(), bytes)), ..Found::default() })

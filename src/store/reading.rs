@@ -37,7 +37,7 @@ pub fn load(
     let shelves: Vec<_> = series.range(dates).map(|(_, shelf)| shelf).collect();
     let mut warnings = catalog.foreign;
     let days = open_days(snapshot, &shelves, &mut warnings)?;
-    let records = days.into_iter().flat_map(|found| found.day.history.records().to_vec());
+    let records = days.into_iter().flat_map(|found| found.day.history.into_records());
     let mut history: History = records.filter(|r| window.contains(&r.started_at)).collect();
     let (accepted, unreadable) = acceptances(snapshot, scenario)?;
     history.accept(accepted);

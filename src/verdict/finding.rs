@@ -13,7 +13,7 @@ use crate::model::Acceptance;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
-    /// What kind it is: `level-shift`, `common-shift`, `accepted`, `acceptance-expired`.
+    /// What kind it is: `level-shift`, `common-shift`, `accepted`, `acceptance-expired`, `drift`, `anchor`, `trend`.
     pub kind: String,
     /// The endpoint, where it is one.
     pub endpoint: Option<String>,

@@ -4,7 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use perf_gate::analysis::levels::Overview;
 use perf_gate::render::{OUTPUTS, Output, Report, Style};
+
+use crate::program::{perf_gate, root};
 
 /// Documents that are kept, with the output that writes them.
 const DOCUMENTS: [(&str, &str); 4] =
@@ -19,6 +22,21 @@ fn documents_are_as_they_were_reviewed() {
         }
     }
     assert!(wrong.is_empty(), "{}\nUPDATE_GOLDEN=1 cargo test accepts the new documents", wrong.join("\n"));
+}
+
+#[test]
+fn documents_of_a_history_are_as_they_were_reviewed() {
+    let store = ["history", "--store", "dir:fixtures/history/store", "--format"];
+    let written = |format| perf_gate(root(), &[&store[..], &[format]].concat()).stdout;
+    let files = [("history.txt", "text"), ("history.md", "markdown"), ("history.json", "json"), ("history.csv", "csv")];
+    let folder = root().join("fixtures/history");
+    let wrong = files.iter().filter_map(|(file, format)| golden(&folder.join(file), &written(format)).err());
+    let wrong: Vec<_> = wrong.collect();
+    assert!(wrong.is_empty(), "{}\nUPDATE_GOLDEN=1 cargo test accepts the new documents", wrong.join("\n"));
+    let value = serde_json::from_str(&written("json")).unwrap();
+    let schema = jsonschema::validator_for(&Overview::schema()).unwrap();
+    let errors: Vec<_> = schema.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
 }
 
 #[test]

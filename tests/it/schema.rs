@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use perf_gate::analysis::calibrate::Calibration;
+use perf_gate::analysis::levels::Overview;
 use perf_gate::{config::Config, model, render::Explanations, render::Report};
 use serde_json::Value;
 
@@ -15,13 +16,15 @@ fn pretty(schema: &Value) -> String {
 #[test]
 fn published_schemas_are_those_of_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema");
-    for (name, schema) in [
+    let of_types = [
         ("run", model::schema()),
         ("config", Config::schema()),
         ("report", Report::schema()),
         ("explanation", Explanations::schema()),
         ("calibration", Calibration::schema()),
-    ] {
+        ("history", Overview::schema()),
+    ];
+    for (name, schema) in of_types {
         golden(&folder.join(format!("{name}.schema.json")), &pretty(&schema)).unwrap();
     }
 }

@@ -27,6 +27,7 @@ fn record(summary: Summary) -> Record {
         commit: None,
         branch: None,
         pull_request: None,
+        release: None,
         basis: Basis::Ok,
         load: crate::model::Load::default(),
         invalid: None,

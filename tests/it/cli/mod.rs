@@ -6,6 +6,7 @@ mod explain;
 mod files;
 mod history;
 mod judgement;
+mod overview;
 mod regressions;
 mod sides;
 
