@@ -22,6 +22,8 @@ pub(crate) enum Design {
     Two,
     /// One, and where it asks for confirmation a second.
     Confirmed,
+    /// As many as base runs, each beside one of those on the same runner.
+    Pairs,
 }
 
 /// A row of the table.
@@ -69,7 +71,7 @@ const fn cell(name: &'static str, environment: &'static Environment, runs: usize
 }
 
 /// All rows, those of one environment together.
-pub(crate) static CELLS: [Cell; 19] = [
+pub(crate) static CELLS: [Cell; 23] = [
     cell("3%-n7", &CALM, 7),
     cell("5%-n1", &USUAL, 1),
     cell("5%-n3", &USUAL, 3),
@@ -77,6 +79,10 @@ pub(crate) static CELLS: [Cell; 19] = [
     cell("5%-n20", &USUAL, 20),
     cell("5%-n50", &USUAL, 50),
     Cell { design: Design::Two, ..cell("two-n7", &USUAL, 7) },
+    Cell { design: Design::Pairs, ..cell("pairs-1", &USUAL, 1) },
+    Cell { design: Design::Pairs, ..cell("pairs-2", &USUAL, 2) },
+    Cell { design: Design::Pairs, ..cell("pairs-3", &USUAL, 3) },
+    Cell { design: Design::Pairs, ..cell("pairs-5", &USUAL, 5) },
     cell("7%-n1", &RESTLESS, 1),
     cell("7%-n3", &RESTLESS, 3),
     cell("7%-n7", &RESTLESS, 7),

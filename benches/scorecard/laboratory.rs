@@ -11,7 +11,7 @@ use perf_gate::model::Record;
 
 use crate::cells::{COLUMNS, Environment};
 use crate::parallel::parallel;
-use crate::simulator::{Chance, Circumstances, Injection, Scenario, record};
+use crate::simulator::{Chance, Circumstances, Conditions, Injection, Scenario, record};
 
 /// Runs in the pool for each run of a baseline.
 const POOL: usize = 40;
@@ -60,6 +60,8 @@ pub(crate) struct Candidate {
 pub(crate) struct Laboratory {
     /// The load test.
     pub(crate) scenario: Scenario,
+    /// How much unchanged runs differ.
+    pub(crate) conditions: Conditions,
     /// How much there is.
     pub(crate) extent: Extent,
     /// One for each comparison.
@@ -84,7 +86,7 @@ impl Laboratory {
             });
             Candidate { injected: injected.collect(), unchanged }
         });
-        Self { scenario, extent, candidates, pool }
+        Self { scenario, conditions: environment.conditions, extent, candidates, pool }
     }
 
     /// The baseline of comparison number `at` in cells with `runs` baseline runs.

@@ -13,6 +13,7 @@
 mod cells;
 mod laboratory;
 mod measure;
+mod paired;
 mod parallel;
 mod peers;
 #[path = "../simulator/mod.rs"]

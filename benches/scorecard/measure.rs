@@ -7,6 +7,7 @@ use perf_gate::verdict::{Judgement, Outcome, Policy, Severity, confirmed, judge}
 
 use crate::cells::{COLUMNS, Design};
 use crate::laboratory::{Laboratory, Simulated};
+use crate::paired;
 use crate::parallel::parallel;
 
 /// The procedure that is measured.
@@ -44,6 +45,9 @@ pub(crate) struct Tally {
 
 /// Measures a procedure with `runs` baseline runs in the environment of `laboratory`.
 pub(crate) fn cell(laboratory: &Laboratory, design: Design, runs: usize, procedure: &Procedure) -> Tally {
+    if design == Design::Pairs {
+        return paired::cell(laboratory, runs, procedure);
+    }
     let all = parallel(laboratory.extent.threads, laboratory.candidates.len(), |at| {
         let baseline = baseline(&laboratory.baseline(runs, at));
         let judged = |column| procedure.judged(design, laboratory.runs(at, column), &baseline);
@@ -75,7 +79,7 @@ impl Procedure {
         let judgement = match design {
             Design::Two => both(),
             Design::Confirmed if asked => confirmed(both(), &judged(second)),
-            Design::One | Design::Confirmed => alone,
+            Design::One | Design::Confirmed | Design::Pairs => alone,
         };
         (judgement, asked)
     }
@@ -91,7 +95,7 @@ fn baseline(runs: &[&Simulated]) -> Baseline {
 }
 
 /// Whether the judgement fails, and says so of what was changed.
-fn is_found(judgement: &Judgement, column: usize, changed: &str) -> bool {
+pub(crate) fn is_found(judgement: &Judgement, column: usize, changed: &str) -> bool {
     let fails = |row: &perf_gate::verdict::Row| row.severity >= Some(Severity::Failure);
     let mut failing = judgement.rows.iter().filter(|row| fails(row));
     judgement.outcome == Outcome::Failed

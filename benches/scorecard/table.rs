@@ -112,6 +112,7 @@ pub(crate) fn title(cell: &Cell) -> String {
         Design::One => "",
         Design::Two => ", two candidate runs",
         Design::Confirmed => ", a second run where one is asked for",
+        Design::Pairs => ", pairs on one runner",
     };
     format!("{}{design}", cell.environment.title)
 }

@@ -2,11 +2,14 @@
 
 use super::Chance;
 
+/// S.d. of the runner's factor as a share of the spread. The squares of this share and the two below add up to one: the
+/// spread is what a team sees of one series.
+const RUNNER: f64 = 0.80;
 /// S.d. of an endpoint's own factor as a share of the spread: about 3 % at 5 %. Caches, plans and layouts that fall out
 /// differently each time; what is left in real series once the run's common factor is taken out.
 const ENDPOINT: f64 = 0.55;
 /// S.d. of a change of the tail alone at its p95, as a share of the spread: tails move a little on their own.
-const TAIL: f64 = 0.25;
+const TAIL: f64 = 0.24;
 /// Log s.d. of an endpoint's error rate: the same faults meet more or less traffic.
 const ERRORS: f64 = 0.10;
 /// Log s.d. of memory: collectors and allocators settle at 3–5 %.
@@ -19,7 +22,7 @@ const SLOWER_MACHINE: f64 = 0.25;
 /// How much unchanged runs differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Conditions {
-    /// Run-to-run log s.d. of what all endpoints share. Hosted runners of one type: about 5 %; a machine of one's own
+    /// Run-to-run s.d. of an endpoint's log p95, most of it shared by all endpoints. Hosted runners of one type: about 5 %; a machine of one's own
     /// 3 %; busy clouds 7–10 %.
     pub(crate) spread: f64,
     /// Share of the runs that a noisy neighbour slows by 15…50 %.
@@ -53,7 +56,7 @@ pub(crate) struct Circumstances {
 impl Circumstances {
     /// What a run of `endpoints` endpoints meets.
     pub(crate) fn draw(conditions: &Conditions, endpoints: usize, chance: &mut Chance) -> Self {
-        let mut run = chance.normal(conditions.spread);
+        let mut run = chance.normal(RUNNER * conditions.spread);
         // Both are drawn for every run, so that the same seed gives the same run under other conditions.
         let (neighbour, slowed) = (chance.uniform(), chance.between(NEIGHBOUR.0, NEIGHBOUR.1));
         if neighbour < conditions.neighbours {

@@ -26,7 +26,7 @@ const MEMORY_DAYS: i64 = 28;
 const MOST_RUNS: usize = 50;
 /// Most runs before the window.
 const MOST_EARLIER: usize = 50;
-/// Fewer runs are thin evidence: failure only beyond twice the threshold.
+/// Fewer runs are thin evidence: failure only beyond 1.3 times the threshold.
 const ENOUGH_RUNS: usize = 3;
 /// Names that a note lists before it says how many more there are.
 const MOST_NAMES: usize = 3;

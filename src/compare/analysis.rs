@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BaselineRuns;
 
-/// Fewer runs or pairs are thin evidence: latency, throughput and memory fail only beyond twice the threshold.
+/// Fewer runs or pairs are thin evidence: latency, throughput and memory fail only beyond 1.3 times the threshold.
 const ENOUGH: usize = 3;
 
 /// The analysis that a judgement rests on.
@@ -106,7 +106,7 @@ fn days(baseline: &BaselineRuns) -> usize {
 
 /// What too few runs or pairs mean for the verdict.
 fn thin(runs: usize) -> &'static str {
-    if runs < ENOUGH { " Fewer than three: a change fails only beyond twice the threshold." } else { "" }
+    if runs < ENOUGH { " Fewer than three: a change fails only beyond 1.3 times the threshold." } else { "" }
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
             (
                 reason(AnalysisKind::Pairs, 1, 0, 1),
                 "Paired: 1 pair of base and head in turn on one runner; the runner cancels. Fewer than three: a \
-                 change fails only beyond twice the threshold.",
+                 change fails only beyond 1.3 times the threshold.",
             ),
         ] {
             assert_eq!(said, expected);

@@ -124,7 +124,7 @@ fn gain(trial: &Trial<'_>, c: f64, levels: &Levels) -> Gain {
 /// The least gain that is believed: with few runs or pairs the error is assumed, and only a large one is, as of failures.
 fn least(trial: &Trial<'_>, levels: &Levels) -> f64 {
     let is_assumed = !trial.is_rate() && trial.effect.runs < levels.min_runs;
-    if is_assumed { trial.scaled(levels.small_factor) } else { 0.0 }
+    if is_assumed { trial.scaled(levels.proof_factor) } else { 0.0 }
 }
 
 /// The change that is large enough, reaches the critical value and has an interval that excludes zero.

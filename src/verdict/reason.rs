@@ -36,7 +36,7 @@ fn clause(trial: &Trial<'_>, shape: &Shape, kind: AnalysisKind) -> String {
         Grounds::Completed => format!("{moved}: {over}, and significant beside the rows that failed"),
         Grounds::Shift => format!("{moved}: a shift of the whole run carries it over the threshold of {threshold}"),
         Grounds::Likely if trial.statistic() >= trial.critical_value => {
-            format!("{moved}: {over}, but {runs} can vouch only for twice as much")
+            format!("{moved}: {over}, but {runs} can vouch only for a third more")
         }
         Grounds::Likely => {
             let p = Unit::Ratio.show(trial.p);

@@ -70,6 +70,7 @@ fn run(chance: &mut Chance, at: usize, noise: Noise, level: &impl Fn(usize, &str
         load: Load::default(),
         invalid: None,
         judged: None,
+        release: None,
         summary,
     }
 }

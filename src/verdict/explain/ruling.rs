@@ -67,8 +67,8 @@ fn weight(step: &mut Step, trial: &Trial<'_>, levels: &Levels, conditions: Condi
     let meaning = "runs from which the threshold itself decides";
     step.given("min_runs", "n₀", Kind::Count, levels.min_runs as f64, meaning);
     let far = trial.scaled(levels.small_factor);
-    step.given("few", "L_few", Kind::Log, far, "what fewer runs must show: twice the threshold, on the log scale");
-    step.check("vouched for: n {n} ≥ {min_runs}, or est {est} ≥ {few}, twice the threshold", conditions.has_weight);
+    step.given("few", "L_few", Kind::Log, far, "what fewer runs must show: 1.3 times the threshold, on the log scale");
+    step.check("vouched for: n {n} ≥ {min_runs}, or est {est} ≥ {few}, 1.3 times the threshold", conditions.has_weight);
 }
 
 /// Over the threshold without being sure.

@@ -240,8 +240,8 @@ fn a_shift_of_everything_is_one_finding_and_wants_a_second_run() {
 }
 
 #[test]
-fn thin_history_fails_only_beyond_twice_the_threshold() {
-    let some = judged(&[four(1.35, 0)], fours(2));
+fn thin_history_fails_only_beyond_the_threshold_and_a_third() {
+    let some = judged(&[four(1.25, 0)], fours(2));
     assert_ne!(some.outcome, Outcome::Failed);
     let far = judged(&[four(1.9, 0)], fours(2));
     assert_eq!(far.outcome, Outcome::Failed, "{}", far.outcome_reason);

@@ -13,8 +13,8 @@ fn near(ours: f64, expected: f64, what: &str) {
 }
 
 /// Explains a row that was tested and holds everything that can be recomputed against everything else.
-pub(super) fn check(comparison: &Comparison, row: &Row, what: &str) -> Explanation {
-    let explanation = explain(comparison, &Policy::default(), &row.endpoint, &row.metric).unwrap();
+pub(super) fn check(comparison: &Comparison, policy: &Policy, row: &Row, what: &str) -> Explanation {
+    let explanation = explain(comparison, policy, &row.endpoint, &row.metric).unwrap();
     assert_eq!(explanation.row.as_ref(), Some(row), "{what}");
     formulas_come_to_their_values(&explanation, what);
     derived_values_have_formulas(&explanation, what);
@@ -152,8 +152,9 @@ fn compared(candidates: &[Record], past: Vec<Record>, earlier: Vec<Record>) -> C
 fn all(comparison: &Comparison, of: (&str, &str)) -> Explanation {
     let judgement = crate::verdict::judge(comparison, &Policy::default());
     let tested = judgement.rows.iter().filter(|row| row.p_value.is_some());
-    let checked: Vec<_> =
-        tested.map(|row| check(comparison, row, &format!("{}/{}", row.endpoint, row.metric))).collect();
+    let checked: Vec<_> = tested
+        .map(|row| check(comparison, &Policy::default(), row, &format!("{}/{}", row.endpoint, row.metric)))
+        .collect();
     let found = checked.into_iter().find(|e| (e.endpoint.as_str(), e.metric.as_str()) == of);
     found.unwrap_or_else(|| panic!("no row {of:?}"))
 }
