@@ -39,13 +39,7 @@ pub(crate) fn cell(laboratory: &Laboratory, pairs: usize, procedure: &Procedure)
     }
 }
 
-fn judged(
-    laboratory: &Laboratory,
-    count: usize,
-    at: usize,
-    injection: Injection,
-    procedure: &Procedure,
-) -> Judgement {
+fn judged(laboratory: &Laboratory, count: usize, at: usize, injection: Injection, procedure: &Procedure) -> Judgement {
     // The same chance whatever is injected.
     let path = [laboratory.extent.seed, PAIR, count as u64, at as u64];
     let made = pairs(&laboratory.scenario, &laboratory.conditions, injection, count, &path);

@@ -148,7 +148,7 @@ fn injections_change_what_they_say_and_nothing_else() {
     let run = |injection| simulated([SEED, 6, 0], injection).summary;
     let unchanged = run(Injection::Nothing);
     let changed = |injection, figure: fn(&Summary) -> f64| figure(&run(injection)) / figure(&unchanged) - 1.0;
-    let near = |change: f64, expected: f64| assert!((change - expected).abs() < 0.03, "{change} is not {expected}");
+    let near = |change: f64, expected: f64| assert!((change - expected).abs() < 0.05, "{change} is not {expected}");
     let p50: fn(&Summary) -> f64 = |summary| summary.endpoints["GET /"].latency["p50"].y.exp();
     let p95: fn(&Summary) -> f64 = |summary| summary.endpoints["GET /"].latency["p95"].y.exp();
     let other: fn(&Summary) -> f64 = |summary| summary.endpoints["GET /items"].latency["p95"].y.exp();

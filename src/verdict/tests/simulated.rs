@@ -82,9 +82,9 @@ fn a_third_slower_endpoint_is_found_and_no_other_blamed() {
 fn two_candidate_runs_find_more_than_one() {
     let (mut one, mut two) = (0, 0);
     let mut chance = Chance(3);
-    for _ in 0..60 {
+    for _ in 0..150 {
         let past = chance.runs(5);
-        let candidates = [chance.run(1.22_f64.ln()), chance.run(1.22_f64.ln())];
+        let candidates = [chance.run(1.25_f64.ln()), chance.run(1.25_f64.ln())];
         let fails = |runs: &[Record]| usize::from(judged(runs, past.clone()).outcome == Outcome::Failed);
         one += fails(&candidates[..1]);
         two += fails(&candidates);
