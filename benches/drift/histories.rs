@@ -120,7 +120,7 @@ impl Noise {
     }
 }
 
-/// Seeded chance: SplitMix64 (Steele, Lea & Flood 2014, doi 10.1145/2660193.2660195), normal values by Box & Muller (1958).
+/// Seeded chance: `SplitMix64` (Steele, Lea & Flood 2014, doi 10.1145/2660193.2660195), normal values by Box & Muller (1958).
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(pub u64);
 

@@ -206,7 +206,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Seeded noise of 5 %: SplitMix64, and normal values as sums of twelve uniform ones.
+    /// Seeded noise of 5 %: `SplitMix64`, and normal values as sums of twelve uniform ones.
     fn noise(seed: u64, runs: usize) -> Vec<f64> {
         let mut state = seed.wrapping_mul(0x2545_f491_4f6c_dd1d);
         let mut uniform = || {
