@@ -19,6 +19,10 @@ pub struct Duration(pub f64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantity(pub Amount);
 
+/// A size in bytes, written `500MB`, `1GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size(pub u64);
+
 impl Percent {
     fn parse(text: &str) -> Result<Self, String> {
         let amount = parse_amount(text).map_err(|error| error.to_string())?;
@@ -100,6 +104,17 @@ impl<'de> Deserialize<'de> for Quantity {
     }
 }
 
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = text_of(deserializer)?;
+        let amount = parse_amount(&text).map_err(de::Error::custom)?;
+        match amount.unit {
+            Some(Unit::Bytes) if amount.value >= 0.0 => Ok(Self(amount.value as u64)),
+            _ => Err(de::Error::custom(format!("'{text}' is not a size: write 500MB"))),
+        }
+    }
+}
+
 /// A schema of texts that match `pattern`, with an example.
 fn text_schema(pattern: &str, example: &str) -> Schema {
     json_schema!({ "type": "string", "pattern": pattern, "examples": [example] })
@@ -132,6 +147,16 @@ impl JsonSchema for Start {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         text_schema(r"^[0-9.]+ *(%|ns|us|µs|ms|s|min|m|h|d)$", "10%")
+    }
+}
+
+impl JsonSchema for Size {
+    fn schema_name() -> Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        text_schema(r"^\s*[0-9.]+\s*[kMGT]?i?B\s*$", "500MB")
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod amounts;
 mod policy;
+mod surfaces;
 mod threshold;
 
-pub use amounts::{Duration, Percent, Quantity, Start, warm_up};
+pub use amounts::{Duration, Percent, Quantity, Size, Start, warm_up};
 pub use policy::{measure, metrics};
+pub use surfaces::{Badge, Issue, Notify, Retention, Weekday, Weekly};
 pub use threshold::{MetricName, Target, Threshold};
 
 use std::collections::BTreeMap;
@@ -43,7 +45,8 @@ pub struct Config {
     pub targets: Vec<Target>,
     /// Start of each run that is not judged, as a share or a time: `10%` (default), `30s`.
     pub warm_up: Option<Start>,
-    /// Where history is kept: `dir:PATH` (default `dir:.perf-gate`) or `git:PATH#BRANCH`.
+    /// Where history is kept: `dir:PATH` (default `dir:.perf-gate`), `git:PATH#BRANCH` or `github:OWNER/REPO#BRANCH`
+    /// (default inside a workflow).
     pub store: Option<String>,
     /// Which outcome sets exit status 1.
     pub fail_on: FailOn,
@@ -56,6 +59,16 @@ pub struct Config {
     pub environment: BTreeMap<String, String>,
     /// Which column or metric of a resource file stands for which metric: `memory: heap_bytes`.
     pub resources: BTreeMap<String, String>,
+    /// The issue that a confirmed regression on trunk opens.
+    pub issue: Issue,
+    /// Colours of the latency badge.
+    pub badge: Badge,
+    /// The weekly digest of the nightly runs.
+    pub weekly: Weekly,
+    /// How long history is kept.
+    pub retention: Retention,
+    /// Who is told of a critical regression on trunk.
+    pub notify: Notify,
 }
 
 /// One load test and what differs for it.
@@ -64,6 +77,8 @@ pub struct Config {
 pub struct Scenario {
     /// Its result files, as patterns; read when the command line names no files.
     pub results: Vec<String>,
+    /// Words by which some of the scenarios are picked: `smoke`, `daily`, `weekly`.
+    pub tags: Vec<String>,
     /// As at the top level, over what is said there.
     pub thresholds: Thresholds,
     /// As at the top level, over what is said there.

@@ -16,13 +16,15 @@ const TABLE: &[(&str, &[&str])] = &[
     ("render", &["model", "compare", "verdict", "analysis"]),
     ("config", &["model", "baseline", "compare", "verdict"]),
     ("files", &["ingest", "model"]),
-    ("store", &["model", "history"]),
+    ("github", &[]),
+    ("store", &["model", "history", "github"]),
+    ("publish", &["model", "history", "verdict", "render", "config", "store", "github"]),
     ("cli", &["config"]),
     (
         "pipeline",
         &[
-            "analysis", "baseline", "cli", "compare", "config", "files", "history", "ingest", "model", "render",
-            "stats", "store", "verdict",
+            "analysis", "baseline", "cli", "compare", "config", "files", "github", "history", "ingest", "model",
+            "publish", "render", "stats", "store", "verdict",
         ],
     ),
 ];
@@ -38,10 +40,12 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("minijinja", &["render"]),
     ("indicatif", &["files"]),
     ("glob", &["files"]),
+    ("octocrab", &["github"]),
+    ("tokio", &["github"]),
 ];
 
 /// Modules that touch files, processes, the environment or the clock.
-const EDGE: &[&str] = &["files", "store"];
+const EDGE: &[&str] = &["files", "github", "store"];
 
 /// All `.rs` files of the crate but those of its tests, with the top-level module they belong to.
 fn sources() -> Vec<(String, String)> {
