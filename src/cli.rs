@@ -422,6 +422,9 @@ pub struct Input {
     /// Name of the scenario, or NAME=PATTERN to read the files of one; repeat for several scenarios
     #[arg(long, value_name = "NAME[=PATTERN]")]
     pub scenario: Vec<String>,
+    /// Without FILE: only the scenarios of the configuration that have one of these tags
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
     /// How to read the files.
     #[command(flatten)]
     pub reading: Reading,
@@ -462,6 +465,10 @@ pub struct Identity {
     /// Pull request under test
     #[arg(long, value_name = "NUMBER")]
     pub pull_request: Option<u64>,
+    /// Commit at which the branch left the trunk: no later run of the trunk is compared with; repeat the flag for the
+    /// commits before it, the newest first
+    #[arg(long, value_name = "SHA")]
+    pub merge_base: Vec<String>,
     /// The release that this run is of: later runs are compared with its level too
     #[arg(long, value_name = "NAME")]
     pub release: Option<String>,

@@ -56,7 +56,7 @@ pub(super) fn to_record(
     settings: &read::Settings,
 ) -> Result<(Vec<Run>, Scenario)> {
     let mut runs = read_all(wanted, identity, settings)?;
-    let past = remembered(&mut runs, wanted, identity.at, store, settings)?;
+    let past = remembered(&mut runs, wanted, identity, store, settings)?;
     let (answer, judged) = conclude(&runs, past, Vec::new(), settings)?;
     for run in &mut runs {
         run.judged = Some(judged.clone());
@@ -120,7 +120,7 @@ pub(super) fn warn(judgement: &mut Judgement, policy: &Policy, read: Vec<Warning
 /// Runs that cannot be judged, and a history of which this program could read only the older part.
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Answer> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
-    let past = match remembered(&mut runs, wanted, flags.identity.at, store, settings) {
+    let past = match remembered(&mut runs, wanted, &flags.identity, store, settings) {
         Ok(past) => past,
         Err(error) => {
             let unread = error.downcast::<Unread>()?;

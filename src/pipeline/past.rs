@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::{judge, read};
 use crate::baseline::{self, Baseline};
+use crate::cli;
 use crate::history::History;
 use crate::model::{Record, Run, Warning};
 use crate::store::{self, Loaded, Snapshot, Store};
@@ -41,7 +42,7 @@ impl std::error::Error for Unread {}
 pub(super) fn remembered(
     runs: &mut [Run],
     wanted: &read::Wanted,
-    at: Option<Timestamp>,
+    identity: &cli::Identity,
     store: &dyn Store,
     settings: &read::Settings,
 ) -> Result<Past> {
@@ -49,21 +50,33 @@ pub(super) fn remembered(
     let latest = latest(&*snapshot, &runs[0]).map_err(Unread)?;
     judge::date(runs, wanted, latest)?;
     let candidates = judge::records(runs)?;
-    let at = at.unwrap_or(candidates[0].started_at);
+    let at = identity.at.unwrap_or(candidates[0].started_at);
     let rule = baseline::Rule { at: Some(at), ..settings.config.baseline_rule() };
-    recalled(&*snapshot, &candidates, latest, &rule).map_err(|error| Unread(error).into())
+    recalled(&*snapshot, &candidates, latest, rule, &identity.merge_base).map_err(|error| Unread(error).into())
 }
 
-/// What the store has to compare the candidates with.
+/// What the store has to compare the candidates with: of the trunk as it was at the merge base, where that is known.
 fn recalled(
     snapshot: &dyn Snapshot,
     candidates: &[Record],
     latest: Option<Timestamp>,
-    rule: &baseline::Rule,
+    mut rule: baseline::Rule,
+    merge_base: &[String],
 ) -> Result<Past> {
     let candidate = &candidates[0];
-    let (history, warnings) = history(snapshot, candidate, latest, rule)?;
-    let mut baseline = Baseline::select(&history, candidate, rule);
+    let (mut history, mut warnings) = self::history(snapshot, candidate, latest, &rule)?;
+    let known = history.last_run_of(merge_base);
+    if let Some(limit) = known.filter(|limit| rule.at.is_some_and(|at| *limit < at)) {
+        rule.at = Some(limit);
+        (history, warnings) = self::history(snapshot, candidate, latest, &rule)?;
+    }
+    let mut baseline = Baseline::select(&history, candidate, &rule);
+    if let (Some(commit), None, false) = (merge_base.first(), known, history.records().is_empty()) {
+        baseline.notes.push(format!(
+            "no run of the merge base {commit} or the {} commits before it is recorded: compared with the trunk as it is",
+            merge_base.len() - 1
+        ));
+    }
     if baseline.runs.is_empty() {
         baseline.note_other_environments(candidate, &store::environments(snapshot, &candidate.scenario)?);
     }
