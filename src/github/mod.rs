@@ -4,7 +4,11 @@
 //! the same knob.
 
 mod data;
+mod event;
+mod workflow;
 
 pub use data::{
     Author, Comment, Issue, IssueChange, IssueState, NewIssue, Permission, PullRequest, Side, Status, StatusState,
 };
+pub use event::{Event, is_commit};
+pub use workflow::{Workflow, append, delimiter, input, is_workflow, variable};

@@ -7,7 +7,7 @@ use super::{judge, read};
 use crate::baseline::{self, Baseline};
 use crate::cli;
 use crate::history::History;
-use crate::model::{Record, Run, Warning};
+use crate::model::{Acceptance, Record, Run, Warning};
 use crate::store::{self, Loaded, Snapshot, Store};
 
 /// Recorded runs, and those among them that matter for the runs under judgement.
@@ -19,6 +19,8 @@ pub(super) struct Past {
     pub(super) baseline: Baseline,
     /// Suspicious recorded runs of the same commit: the new runs confirm them or not.
     pub(super) suspicious: Vec<Record>,
+    /// Whether the store could not be read at all.
+    pub(super) unread: bool,
     /// What could not be read.
     pub(super) warnings: Vec<Warning>,
 }
@@ -70,6 +72,7 @@ fn recalled(
         rule.at = Some(limit);
         (history, warnings) = self::history(snapshot, candidate, latest, &rule)?;
     }
+    history.accept(accepted_here(snapshot, candidate)?);
     let mut baseline = Baseline::select(&history, candidate, &rule);
     if let (Some(commit), None, false) = (merge_base.first(), known, history.records().is_empty()) {
         baseline.notes.push(format!(
@@ -82,7 +85,16 @@ fn recalled(
     }
     let suspicious = baseline::suspicious(&history, candidates);
     baseline.leave_out(&suspicious);
-    Ok(Past { history, baseline, suspicious, warnings })
+    Ok(Past { history, baseline, suspicious, unread: false, warnings })
+}
+
+/// What people accepted on the candidate's pull request, for the commit under test: on trunk it holds from the merge on.
+fn accepted_here(snapshot: &dyn Snapshot, candidate: &Record) -> Result<Vec<Acceptance>> {
+    let Some(number) = candidate.pull_request else { return Ok(Vec::new()) };
+    let (pending, _) = store::pending(snapshot)?;
+    let here = pending.into_iter().filter(|p| p.pull_request == number && p.acceptance.commit == candidate.commit);
+    let of_scenario = here.map(|pending| pending.acceptance).filter(|a| a.scenario == candidate.scenario);
+    Ok(of_scenario.map(|acceptance| Acceptance { from: candidate.started_at, ..acceptance }).collect())
 }
 
 /// The recorded runs that may matter: those of the window and before it, and where a regression is open, those from

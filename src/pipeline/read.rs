@@ -191,6 +191,7 @@ pub(super) fn identify(run: &mut Run, identity: &Identity) {
     run.branch = identity.branch.clone().or(run.branch.take());
     run.pull_request = identity.pull_request.or(run.pull_request);
     run.release = identity.release.clone().or(run.release.take());
+    run.url = identity.run_url.clone().or(run.url.take());
     if run.id.is_none() || identity.run_id.is_some() {
         run.id = Some(id(run, identity.run_id.as_deref().unwrap_or_default()));
     }
