@@ -3,6 +3,8 @@
 //! Everything here is pure: from what a judgement says and what is there already to a list of [`Change`]s. Carried out and
 //! planned again, nothing is left to change.
 
+pub mod marker;
+
 use std::fmt;
 
 use crate::github::{IssueChange, NewIssue, Status};
