@@ -3,6 +3,17 @@
 //! Everything here is pure: from what a judgement says and what is there already to a list of [`Change`]s. Carried out and
 //! planned again, nothing is left to change.
 
+pub mod annotation;
+pub mod comment;
+pub mod marker;
+pub mod output;
+pub mod section;
+pub mod status;
+pub mod summary;
+
+#[cfg(test)]
+mod testing;
+
 use std::fmt;
 
 use crate::github::{IssueChange, NewIssue, Status};
