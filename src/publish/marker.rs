@@ -7,23 +7,23 @@
 use std::collections::BTreeMap;
 
 /// First line of every comment of ours.
-pub const COMMENT: &str = "<!-- perf-gate:comment v1 -->";
+pub(super) const COMMENT: &str = "<!-- perf-gate:comment v1 -->";
 const SECTION: &str = "<!-- perf-gate:section v1 ";
 const CLOSE: &str = " -->";
 const END: &str = "<!-- perf-gate:end -->";
 
 /// What stands between the markers of a section, and what its marker says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fenced {
+pub(super) struct Fenced {
     /// Values by their names; names are lower-case letters.
-    pub fields: BTreeMap<String, String>,
+    pub(super) fields: BTreeMap<String, String>,
     /// Markdown.
-    pub body: String,
+    pub(super) body: String,
 }
 
 impl Fenced {
     /// The section as text: its marker, the body as [`bare`] leaves it, the end; a line each.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let fields: Vec<_> = self.fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let body = bare(&self.body);
         let gap = if body.is_empty() { "" } else { "\n\n" };
@@ -33,7 +33,7 @@ impl Fenced {
 
 /// The sections of a comment; `None` for what is no comment of ours. A section whose marker is broken or whose end is
 /// missing is text, and left out.
-pub fn read(text: &str) -> Option<Vec<Fenced>> {
+pub(super) fn read(text: &str) -> Option<Vec<Fenced>> {
     let mut lines = text.lines().map(str::trim_end);
     (lines.next()? == COMMENT).then_some(())?;
     let (mut sections, mut open): (Vec<Fenced>, Option<(BTreeMap<String, String>, Vec<&str>)>) = (Vec::new(), None);
@@ -50,7 +50,7 @@ pub fn read(text: &str) -> Option<Vec<Fenced>> {
 }
 
 /// A body in which no HTML comment starts, without white space around it and at the ends of its lines.
-pub fn bare(body: &str) -> String {
+pub(super) fn bare(body: &str) -> String {
     let lines: Vec<_> = body.lines().map(str::trim_end).collect();
     lines.join("\n").trim_matches('\n').replace("<!--", "&lt;!--")
 }

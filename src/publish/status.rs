@@ -4,6 +4,7 @@ use super::Change;
 use super::section::Section;
 use crate::config::FailOn;
 use crate::github::{Status, StatusState};
+use crate::model::{Approval, Decision};
 use crate::render::line;
 use crate::verdict::Outcome;
 
@@ -14,27 +15,19 @@ const MOST: usize = 140;
 /// What a person has to do about a critical regression.
 const ASK: &str = "needs approval: /perf-gate approve REASON";
 
-/// What a person decided about a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decision<'a> {
-    /// Whether it may be merged.
-    pub approved: bool,
-    /// Login of the person.
-    pub by: &'a str,
-    /// Why.
-    pub reason: &'a str,
-}
-
 /// The status that the sections of a commit amount to.
 ///
 /// A decision goes over a judgement, but not over one that could not be made: what is invalid is an error whoever approves.
-pub fn status(sections: &[Section], fail_on: FailOn, decision: Option<&Decision<'_>>, url: Option<&str>) -> Status {
+pub fn status(sections: &[Section], fail_on: FailOn, decision: Option<&Approval>, url: Option<&str>) -> Status {
     let outcome = sections.iter().map(|section| section.outcome).max();
     let told = told(sections);
     let (state, description) = match (outcome, decision) {
         (None, _) => (StatusState::Error, cut("no scenario was judged", MOST)),
         (Some(Outcome::Invalid), _) => (StatusState::Error, cut(&told, MOST)),
-        (Some(_), Some(decision)) => decided(decision),
+        (Some(_), Some(decision)) => {
+            let Status { state, description, .. } = decided(decision);
+            (state, description)
+        }
         (Some(outcome), None) if fails(outcome, fail_on) => {
             let critical = sections.iter().any(|section| section.critical);
             (StatusState::Failure, if critical { with(&told, ASK) } else { cut(&told, MOST) })
@@ -46,6 +39,17 @@ pub fn status(sections: &[Section], fail_on: FailOn, decision: Option<&Decision<
     };
     let target_url = url.map(str::to_owned);
     Status { context: CONTEXT.to_owned(), state, description, target_url }
+}
+
+/// What a person decided: an approval turns the status green, a refusal keeps or turns it red.
+pub fn decided(approval: &Approval) -> Status {
+    let Approval { decision, author, reason, .. } = approval;
+    let state = match decision {
+        Decision::Approved => StatusState::Success,
+        Decision::Rejected => StatusState::Failure,
+    };
+    let description = cut(&format!("{} by {author}: {reason}", decision.as_str()), MOST);
+    Status { context: CONTEXT.to_owned(), state, description, target_url: None }
 }
 
 /// The changes by which the commit has that status. `present` are its statuses, the latest first; the latest of a context
@@ -78,14 +82,6 @@ fn told(sections: &[Section]) -> String {
         (all, Outcome::Passed) => format!("{} {same} of {all}", outcome.as_str()),
         (all, _) => format!("{} {same} of {all}: {lead}", outcome.as_str()),
     }
-}
-
-/// What a person decided: an approval turns the status green, a refusal keeps or turns it red.
-fn decided(decision: &Decision<'_>) -> (StatusState, String) {
-    let Decision { approved, by, reason } = *decision;
-    let word = if approved { "approved" } else { "rejected" };
-    let state = if approved { StatusState::Success } else { StatusState::Failure };
-    (state, cut(&format!("{word} by {by}: {reason}"), MOST))
 }
 
 /// The text, shortened so that the other one fits behind it.
@@ -153,16 +149,25 @@ mod tests {
 
     #[test]
     fn a_person_decides_but_not_about_what_is_invalid() {
-        let decision = |approved| Decision { approved, by: "ada", reason: "a cache is gone\nfor good" };
-        let status = |outcome, approved| {
-            let status = super::status(&[of(outcome, "x")], FailOn::Failure, Some(&decision(approved)), None);
+        let approval = |decision| Approval {
+            schema: String::new(),
+            commit: "abc".to_owned(),
+            decision,
+            author: "ada".to_owned(),
+            reason: "a cache is gone\nfor good".to_owned(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            until: None,
+            pull_request: None,
+        };
+        let status = |outcome, decision| {
+            let status = super::status(&[of(outcome, "x")], FailOn::Failure, Some(&approval(decision)), None);
             (status.state, status.description)
         };
-        let (state, description) = status(Outcome::Failed, true);
+        let (state, description) = status(Outcome::Failed, Decision::Approved);
         assert_eq!((state, description.as_str()), (StatusState::Success, "approved by ada: a cache is gone for good"));
-        assert_eq!(status(Outcome::Failed, false).0, StatusState::Failure);
-        assert_eq!(status(Outcome::Passed, false).0, StatusState::Failure);
-        assert_eq!(status(Outcome::Invalid, true).0, StatusState::Error);
+        assert_eq!(status(Outcome::Failed, Decision::Rejected).0, StatusState::Failure);
+        assert_eq!(status(Outcome::Passed, Decision::Rejected).0, StatusState::Failure);
+        assert_eq!(status(Outcome::Invalid, Decision::Approved).0, StatusState::Error);
     }
 
     #[test]
