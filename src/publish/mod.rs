@@ -3,10 +3,21 @@
 //! Everything here is pure: from what a judgement says and what is there already to a list of [`Change`]s. Carried out and
 //! planned again, nothing is left to change.
 
+pub mod badges;
+pub mod figure;
+pub mod issue;
+pub mod links;
+pub mod nightly;
+pub mod notify;
+pub mod weekly;
+
 use std::fmt;
 
 use crate::github::{IssueChange, NewIssue, Status};
 use crate::store::FileChange;
+
+pub use figure::Figure;
+pub use links::Links;
 
 /// One change, with all that is needed to make it.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ const HIDDEN: char = '\u{fffd}';
 
 /// `text` on one line, without control characters, overrides of the writing direction and non-characters; in the middle
 /// shortened to `most` characters.
-pub(super) fn line(text: &str, most: usize) -> String {
+pub fn line(text: &str, most: usize) -> String {
     // `##[` anywhere in a line is the older form of a workflow command.
     let tame = text.trim().chars().map(shown).collect::<String>().replace("##[", "##\u{200b}[");
     let length = tame.chars().count();
@@ -23,7 +23,7 @@ pub(super) fn line(text: &str, most: usize) -> String {
 }
 
 /// `text` for running Markdown and table cells: shows as it is, formats nothing, notifies nobody.
-pub(super) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut word = String::new();
     for (before, character, next) in triples(text) {
@@ -52,7 +52,7 @@ pub(super) fn prose(text: &str) -> String {
 }
 
 /// `text` for Markdown as code: as [`prose`], and what is copied from it is exactly the text.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 24);
     escaped.push_str("<code>");
     triples(text).for_each(|(before, character, next)| push_escaped(&mut escaped, before, character, next));

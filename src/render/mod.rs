@@ -13,18 +13,20 @@ pub mod inspect;
 mod json;
 mod junit;
 mod markdown;
-mod numbers;
+pub(crate) mod numbers;
 mod report;
 mod style;
 mod table;
-mod template;
+pub(crate) mod template;
 mod text;
 pub mod view;
 
-pub use escape::word;
+pub(crate) use escape::code;
+pub use escape::{line, prose, word};
 pub use explain::Explanations;
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
+pub use view::short;
 
 use anyhow::Result;
 
