@@ -72,7 +72,7 @@ fn the_readme_explains_every_key_of_the_configuration_and_no_other() {
 
 #[test]
 fn the_configuration_to_start_from_shows_every_key() {
-    let text = std::fs::read_to_string(root().join("src/pipeline/init.yml")).unwrap();
+    let text = std::fs::read_to_string(root().join("src/pipeline/init/perf-gate.yml")).unwrap();
     let key = |line: &str| {
         let (key, _) = line.strip_prefix("# ").unwrap_or(line).split_once(':')?;
         key.chars().all(|c| c.is_ascii_lowercase() || c == '-').then(|| key.to_owned())
@@ -80,7 +80,7 @@ fn the_configuration_to_start_from_shows_every_key() {
     let shown = set(text.lines().filter_map(key));
     // The name of the only scenario stands under `scenarios` there.
     let lacking: Vec<_> = keys().into_iter().filter(|key| !shown.contains(key) && key != "scenario").collect();
-    assert!(lacking.is_empty(), "{lacking:?} not in init.yml");
+    assert!(lacking.is_empty(), "{lacking:?} not in perf-gate.yml");
 }
 
 #[test]
