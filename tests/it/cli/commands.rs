@@ -65,6 +65,7 @@ fn init_writes_a_configuration_once() {
 fn init_writes_workflows_and_overwrites_none() {
     let folder = tempfile::tempdir().unwrap();
     let nightly = ".github/workflows/perf-gate-nightly.yml";
+    std::fs::create_dir_all(folder.path().join(".github/workflows")).unwrap();
     put(folder.path(), nightly, "name: mine\n");
     let answer = perf_gate(folder.path(), &["init"]);
     assert!(answer.code == 2 && answer.stderr.contains(nightly), "{answer:?}");
