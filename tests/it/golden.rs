@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use perf_gate::analysis::levels::Overview;
 use perf_gate::github::{Author, Comment};
-use perf_gate::publish::Change;
-use perf_gate::publish::comment::plan;
-use perf_gate::publish::section::{Origin, Section, sections};
+use perf_gate::publish::{Change, Origin, Section, plan, sections};
 use perf_gate::render::{OUTPUTS, Output, Report, Style};
 
 use crate::program::{perf_gate, root};

@@ -68,7 +68,7 @@ fn look_up(job: &Job, memory: &Memory, me: &Author) -> Result<Option<Issue>> {
 }
 
 /// Where the things are that an issue leads to.
-fn links(job: &Job) -> Links {
+pub(super) fn links(job: &Job) -> Links {
     let Job { workflow, inputs, .. } = job;
     let server = workflow.address.strip_suffix(&format!("/{}", workflow.repository)).unwrap_or_default();
     Links {
