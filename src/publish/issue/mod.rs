@@ -32,8 +32,8 @@ use crate::publish::{Change, Figure, Links, notify};
 use crate::render::Scenario;
 
 pub use advance::advance;
-pub(in crate::publish) use marker::{is_said, is_same, marked};
 pub use marker::find;
+pub(in crate::publish) use marker::{is_said, is_same, marked};
 pub use memory::{Episode, Memory, Open, Pending, SCHEMA, Told};
 
 /// Most assignees that one request may name.
@@ -124,7 +124,8 @@ fn reconciled(memory: &Memory, known: &Known<'_>) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     if memory.pending.is_some() || is_drawn_now {
         let change = difference(memory, issue, known)?;
-        changes.extend((change != IssueChange::default()).then_some(Change::EditIssue { number: issue.number, change }));
+        changes
+            .extend((change != IssueChange::default()).then_some(Change::EditIssue { number: issue.number, change }));
     }
     if let Some((pending, note)) = memory.pending.as_ref().and_then(|pending| Some((pending, pending.note.as_ref()?))) {
         let mark = marker::of_note(&pending.cause);

@@ -160,7 +160,8 @@ impl World {
             }
             Change::CreateComment { on, body } => {
                 let id = self.comments.len() as u64 + 1;
-                let comment = Comment { id, body: body.replace('\n', "\r\n"), author: self.me.clone(), url: String::new() };
+                let comment =
+                    Comment { id, body: body.replace('\n', "\r\n"), author: self.me.clone(), url: String::new() };
                 self.comments.push((*on, comment));
             }
             Change::WriteFiles { files, .. } => {

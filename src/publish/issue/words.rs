@@ -105,7 +105,9 @@ fn over(news: &News) -> Vec<String> {
     }
     for (environment, last) in &news.abandoned {
         let (environment, last) = (prose(&line(environment, 120)), day(*last));
-        parts.push(format!("**Given up:** environment {environment} had no run since {last}, so nothing can recover there."));
+        parts.push(format!(
+            "**Given up:** environment {environment} had no run since {last}, so nothing can recover there."
+        ));
     }
     parts
 }
