@@ -219,6 +219,8 @@ fn conclude(next: &mut Memory, before: &Memory, known: &Known<'_>, news: News, (
     next.episodes.retain(|_, episode| !episode.series.is_empty());
     let is_bad = !next.episodes.is_empty();
     let note = match (before.open, is_bad) {
+        // Whoever is about to open it looks again at what it says, and nobody needs to be told.
+        (true, true) if before.number.is_none() => None,
         (true, true) => words::changed(&news, known.links),
         (true, false) => {
             next.open = false;
