@@ -15,7 +15,7 @@ mod exchange;
 mod limits;
 mod repository;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod webhook;
 
 pub use access::Access;
