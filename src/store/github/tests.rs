@@ -104,7 +104,7 @@ fn a_list_that_is_too_long_is_read_folder_by_folder() {
 #[test]
 fn who_is_outrun_thinks_again_on_what_is_there_then() {
     let server = Server::start(|seen, before| match seen.line.starts_with("PATCH") {
-        true if before < 9 => Reply::new(422, r#"{"message": "Update is not a fast forward"}"#),
+        true if before < 12 => Reply::new(422, r#"{"message": "Update is not a fast forward"}"#),
         _ => usual(seen),
     });
     let mut edits = 0;
@@ -161,7 +161,10 @@ fn rules_permissions_and_emptiness_are_explained() {
     assert!(message.starts_with("github:o/r#results: o/r: writing a tree: "), "{message}");
     assert!(message.contains("`permissions: contents: write`"), "{message}");
 
-    let empty = Server::start(|_, _| Reply::new(409, r#"{"message": "Git Repository is empty."}"#));
+    let empty = Server::start(|seen, _| match seen.line.contains("/git/") {
+        true => Reply::new(409, r#"{"message": "Git Repository is empty."}"#),
+        false => Reply::new(200, "{}"),
+    });
     assert!(failure(&empty).contains("make a first commit"));
     assert_eq!(store(&empty).snapshot().unwrap().list("").unwrap(), [""; 0]);
 
