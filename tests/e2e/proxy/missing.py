@@ -12,7 +12,7 @@ import re
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from mitmproxy import http
 
@@ -67,9 +67,17 @@ class Missing:
                 return
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """emulate says `Forbidden` where GitHub tells a workflow's token what is wrong."""
+        """Where emulate says something else than GitHub would.
+
+        Links to the next page name the server itself. A workflow's token is told `Forbidden` and not why. Addresses of
+        apps are not escaped; a hundred times that is more than fits into the header in which the judge tells it.
+        """
         if flow.response.status_code == 403 and self.tokens.known.get(bearer(flow.request)) is not None:
             flow.response = forbidden()
+        if "link" in flow.response.headers:
+            flow.response.headers["link"] = flow.response.headers["link"].replace(self.server, FRONT)
+        if b"[bot]" in (flow.response.content or b""):
+            flow.response.content = re.sub(rb'("\w*url":"[^"]*)\[bot\]', rb"\1%5Bbot%5D", flow.response.content)
 
     async def create_status(self, request: http.Request, repository: str, sha: str) -> http.Response:
         if not self.tokens.may(request, "statuses"):
@@ -205,7 +213,7 @@ def listed(request: http.Request, items: list) -> http.Response:
 
 def user(login: str) -> dict:
     """A person, or the app that a workflow's token belongs to."""
-    address = f"https://api.github.com/users/{login}"
+    address = f"https://api.github.com/users/{quote(login)}"
     links = "followers following gists starred subscriptions organizations repos events received_events".split()
     return {
         "login": login,
@@ -214,7 +222,7 @@ def user(login: str) -> dict:
         "avatar_url": "https://avatars.githubusercontent.com/u/1",
         "gravatar_id": "",
         "url": address,
-        "html_url": f"https://github.com/{login}",
+        "html_url": f"https://github.com/{quote(login)}",
         **{f"{name}_url": f"{address}/{name}" for name in links},
         "type": "Bot" if login.endswith("[bot]") else "User",
         "site_admin": False,
