@@ -59,7 +59,7 @@ pub enum Command {
 }
 
 /// Flags of `check`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Check {
     /// What to read.
     #[command(flatten)]
@@ -411,7 +411,7 @@ pub struct Completions {
 }
 
 /// What to read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Input {
     /// Result files of one run: its shards and resource series; patterns are expanded, - is standard input
     #[arg(value_name = "FILE")]
@@ -422,6 +422,9 @@ pub struct Input {
     /// Name of the scenario, or NAME=PATTERN to read the files of one; repeat for several scenarios
     #[arg(long, value_name = "NAME[=PATTERN]")]
     pub scenario: Vec<String>,
+    /// Without FILE: only the scenarios of the configuration that have one of these tags
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
     /// How to read the files.
     #[command(flatten)]
     pub reading: Reading,
@@ -431,7 +434,7 @@ pub struct Input {
 }
 
 /// How to read the files.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Reading {
     /// Use what is whole of a truncated file
     #[arg(long)]
@@ -447,8 +450,8 @@ pub struct Reading {
     pub config: Option<String>,
 }
 
-/// Whose run it is.
-#[derive(Debug, Default, Args)]
+/// Whose run it is. Inside a workflow, what is not given is taken from the event.
+#[derive(Clone, Debug, Default, Args)]
 pub struct Identity {
     /// Start of the run and time of the judgement, instead of what the files say
     #[arg(long, value_name = "RFC3339")]
@@ -462,24 +465,32 @@ pub struct Identity {
     /// Pull request under test
     #[arg(long, value_name = "NUMBER")]
     pub pull_request: Option<u64>,
+    /// Commit at which the branch left the trunk: no later run of the trunk is compared with; repeat the flag for the
+    /// commits before it, the newest first
+    #[arg(long, value_name = "SHA")]
+    pub merge_base: Vec<String>,
     /// The release that this run is of: later runs are compared with its level too
     #[arg(long, value_name = "NAME")]
     pub release: Option<String>,
     /// Identity of the execution (workflow run, attempt and job), part of the run's id
     #[arg(long, value_name = "ID")]
     pub run_id: Option<String>,
+    /// Address of the run of the workflow, for those who read the history
+    #[arg(long, value_name = "URL")]
+    pub run_url: Option<String>,
 }
 
 /// Where history is kept.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct History {
-    /// dir:PATH or git:PATH#BRANCH (default: the configuration's, or dir:.perf-gate)
+    /// dir:PATH, git:PATH#BRANCH or github:OWNER/REPO#BRANCH (default: the configuration's, or dir:.perf-gate; inside a
+    /// workflow the branch perf-results of its repository)
     #[arg(long, value_name = "STORE")]
     pub store: Option<String>,
 }
 
 /// What to write.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Output {
     /// Document format (text, markdown, json, junit, csv), or the format of the input files where detection is not
     /// wanted (k6-json, jmeter-csv, …); may be given for both

@@ -64,9 +64,10 @@ impl History {
         self.records.iter().find(|r| r.id == id)
     }
 
-    /// When the last run of `commit` started: the newest run that a branch forked from it may be compared with.
-    pub fn last_run_of(&self, commit: &str) -> Option<Timestamp> {
-        self.records.iter().rev().find(|r| r.commit.as_deref() == Some(commit)).map(|r| r.started_at)
+    /// When the last run of one of `commits` started: the newest run that a branch which has them may be compared with.
+    pub fn last_run_of(&self, commits: &[String]) -> Option<Timestamp> {
+        let known = |record: &&Record| record.commit.as_ref().is_some_and(|commit| commits.contains(commit));
+        self.records.iter().rev().find(known).map(|r| r.started_at)
     }
 
     /// One metric of one endpoint ([`ALL`]: of the run as a whole) over the runs that have it, oldest first.

@@ -4,6 +4,7 @@
 //! environment. A run as it is held in memory is the run as it is written: the native format is `Run`, serialised.
 
 mod acceptance;
+mod approval;
 mod cell;
 mod distribution;
 mod environment;
@@ -19,6 +20,7 @@ mod timeline;
 mod unit;
 
 pub use acceptance::{ACCEPTANCE_SCHEMA, Acceptance};
+pub use approval::{APPROVAL_SCHEMA, Approval, Decision};
 pub use distribution::Histogram;
 pub use environment::{Environment, Load, Tool};
 pub use latency::{Latency, Resolution};

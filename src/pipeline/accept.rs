@@ -84,10 +84,10 @@ fn filled(name: &str, text: &str) -> Result<String> {
 }
 
 /// A time, or the end of a day in UTC.
-fn until(text: &str) -> Result<Timestamp> {
+pub(super) fn until(text: &str) -> Result<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }
-    let date: Date = text.parse().with_context(|| format!("--until {text}: write a date such as 2026-12-31"))?;
+    let date: Date = text.parse().with_context(|| format!("until {text}: write a date such as 2026-12-31"))?;
     Ok(date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC)?.timestamp())
 }

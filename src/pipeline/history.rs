@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::Unread;
-use super::{INVALID, NOT_RECORDED, PASSED, judge, read};
+use super::{INVALID, NOT_RECORDED, PASSED, judge, read, whose};
 use crate::config::Config;
 use crate::history::Retention;
 use crate::model::{Run, Unit, parse_amount, parse_duration};
@@ -13,22 +13,26 @@ use crate::store::{self, Preview, Prune, Recorded, Store, Upkeep};
 use crate::verdict::{Outcome, Row, Severity, Verdict};
 use crate::{cli, files};
 
-/// Where history is kept when nothing else is said.
+/// Where history is kept when nothing else is said, and no workflow names a repository.
 const DEFAULT_STORE: &str = "dir:.perf-gate";
 
 /// The store that the flag, the configuration or the default names.
 pub(super) fn open(flags: &cli::History, config: &Config) -> Result<Box<dyn Store>> {
-    store::open(flags.store.as_deref().or(config.store.as_deref()).unwrap_or(DEFAULT_STORE))
+    match flags.store.as_deref().or(config.store.as_deref()) {
+        Some(named) => store::open(named),
+        None => store::open(&whose::store().unwrap_or_else(|| DEFAULT_STORE.to_owned())),
+    }
 }
 
 /// Adds runs to the history, each with what became of it beside the runs before.
 pub(super) fn record(flags: &cli::Record) -> Result<u8> {
     let settings = read::Settings::new(&flags.input.reading, flags.format.clone(), flags.quiet)?;
-    let store = open(&flags.history, &settings.config)?;
+    let store = previewed(open(&flags.history, &settings.config)?, flags.dry_run);
+    let (identity, quiet) = (whose::identity(&flags.identity)?, flags.quiet);
     let mut status = PASSED;
     for wanted in read::wanted(&flags.input, &settings.config)? {
-        status = status.max(match judge::to_record(&wanted, &flags.identity, store.as_ref(), &settings) {
-            Ok((runs, scenario)) => record_all(&runs, &scenario, store.as_ref(), flags),
+        status = status.max(match judge::to_record(&wanted, &identity, store.as_ref(), &settings) {
+            Ok((runs, scenario)) => record_all(&runs, &scenario, store.as_ref(), flags.dry_run, quiet),
             Err(error) if error.is::<Unread>() => not_recorded(&wanted.scenario, &error),
             Err(error) => return Err(error),
         });
@@ -37,9 +41,9 @@ pub(super) fn record(flags: &cli::Record) -> Result<u8> {
 }
 
 /// Records the runs of a scenario, unless they are invalid.
-fn record_all(runs: &[Run], scenario: &Scenario, store: &dyn Store, flags: &cli::Record) -> u8 {
+pub(super) fn record_all(runs: &[Run], scenario: &Scenario, store: &dyn Store, dry_run: bool, quiet: bool) -> u8 {
     let say = |text: String| {
-        if !flags.quiet {
+        if !quiet {
             files::say(&text)
         }
     };
@@ -52,7 +56,7 @@ fn record_all(runs: &[Run], scenario: &Scenario, store: &dyn Store, flags: &cli:
     }
     let mut status = PASSED;
     for run in runs {
-        status = status.max(match record_one(run, &named(run), store, flags.dry_run) {
+        status = status.max(match record_one(run, &named(run), store, dry_run) {
             Ok(done) => {
                 done.into_iter().for_each(&say);
                 PASSED

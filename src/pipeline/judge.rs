@@ -9,7 +9,7 @@ use super::past::{Past, Unread, remembered};
 use super::{read, told};
 use crate::baseline::{self, Baseline};
 use crate::compare::Comparison;
-use crate::model::{Judged, Record, Run, Warning};
+use crate::model::{Approval, Record, Run, Warning};
 use crate::render::{Candidate, Scenario};
 use crate::store::{self, Store};
 use crate::verdict::{Judgement, Policy};
@@ -20,22 +20,23 @@ pub(super) struct Answer {
     pub(super) scenario: Scenario,
     /// What was compared under which rules; none where a scenario has no runs that could be read.
     pub(super) compared: Option<(Comparison, Policy)>,
+    /// The runs, each with what became of it; none where history could not be read, or was not asked.
+    pub(super) runs: Vec<Run>,
 }
 
 impl Answer {
     /// A scenario without runs that could be read.
     pub(super) fn unread(scenario: Scenario) -> Self {
-        Self { scenario, compared: None }
+        Self { scenario, compared: None, runs: Vec::new() }
     }
 }
 
 /// Judges the wanted runs against the history in the store.
-pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> Result<Vec<Answer>> {
-    let store = super::history::open(&flags.history, &settings.config)?;
+pub(super) fn against_history(flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Vec<Answer>> {
     let wanted = read::wanted(&flags.input, &settings.config)?;
     let mut scenarios = Vec::new();
     for wanted in &wanted {
-        let scenario = judged(wanted, flags, store.as_ref(), settings);
+        let scenario = judged(wanted, flags, store, settings);
         scenarios.push(scenario.unwrap_or_else(|error| unreadable(&wanted.scenario, &error)));
     }
     for name in read::undelivered(&flags.input, &settings.config, &wanted) {
@@ -43,6 +44,15 @@ pub(super) fn against_history(flags: &cli::Check, settings: &read::Settings) -> 
         scenarios.push(Answer::unread(Scenario::invalid(&name, reason)));
     }
     Ok(scenarios)
+}
+
+/// What a person decided on the commit under test, if the decision holds at the time of the run.
+///
+/// A store that cannot be read holds no decision: that it cannot be read is told where the history is.
+pub(super) fn approval(answers: &[Answer], store: &dyn Store) -> Option<Approval> {
+    let run = answers.iter().map(|answer| &answer.scenario.run).find(|run| run.commit.is_some())?;
+    let (decisions, _) = store::approvals(store.snapshot().ok()?.as_ref(), run.commit.as_deref()?).ok()?;
+    Approval::in_force(&decisions, run.started_at?).cloned()
 }
 
 /// Judges the runs of one scenario, to be recorded: the runs, each with what became of them.
@@ -56,12 +66,9 @@ pub(super) fn to_record(
     settings: &read::Settings,
 ) -> Result<(Vec<Run>, Scenario)> {
     let mut runs = read_all(wanted, identity, settings)?;
-    let past = remembered(&mut runs, wanted, identity.at, store, settings)?;
-    let (answer, judged) = conclude(&runs, past, Vec::new(), settings)?;
-    for run in &mut runs {
-        run.judged = Some(judged.clone());
-    }
-    Ok((runs, answer.scenario))
+    let past = remembered(&mut runs, wanted, identity, store, settings)?;
+    let answer = conclude(runs, past, Vec::new(), settings)?;
+    Ok((answer.runs, answer.scenario))
 }
 
 /// A scenario whose files cannot be judged: told where errors are looked for, and in the report.
@@ -120,7 +127,7 @@ pub(super) fn warn(judgement: &mut Judgement, policy: &Policy, read: Vec<Warning
 /// Runs that cannot be judged, and a history of which this program could read only the older part.
 fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings: &read::Settings) -> Result<Answer> {
     let mut runs = read_all(wanted, &flags.identity, settings)?;
-    let past = match remembered(&mut runs, wanted, flags.identity.at, store, settings) {
+    let past = match remembered(&mut runs, wanted, &flags.identity, store, settings) {
         Ok(past) => past,
         Err(error) => {
             let unread = error.downcast::<Unread>()?;
@@ -128,11 +135,17 @@ fn judged(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, settings
                 return Err(unread.0);
             }
             date(&mut runs, wanted, None)?;
-            Past { warnings: vec![Warning(format!("the history could not be read: {unread}"))], ..Past::default() }
+            let warnings = vec![Warning(format!("the history could not be read: {unread}"))];
+            Past { unread: true, warnings, ..Past::default() }
         }
     };
     let command = again(wanted, flags, store, &runs);
-    Ok(conclude(&runs, past, command, settings)?.0)
+    let unread = past.unread;
+    let mut answer = conclude(runs, past, command, settings)?;
+    if unread {
+        answer.runs.clear();
+    }
+    Ok(answer)
 }
 
 /// The arguments that judge the runs again, later or elsewhere, against the same part of the same history.
@@ -150,10 +163,10 @@ fn again(wanted: &read::Wanted, flags: &cli::Check, store: &dyn Store, runs: &[R
     words
 }
 
-/// Compares and judges; beside the judgement, what history is to remember of it.
-fn conclude(runs: &[Run], past: Past, command: Vec<String>, settings: &read::Settings) -> Result<(Answer, Judged)> {
-    let (policy, how) = rules(runs, settings);
-    let candidates: Vec<Record> = past.suspicious.iter().cloned().chain(records(runs)?).collect();
+/// Compares and judges; the runs learn what became of them.
+fn conclude(mut runs: Vec<Run>, past: Past, command: Vec<String>, settings: &read::Settings) -> Result<Answer> {
+    let (policy, how) = rules(&runs, settings);
+    let candidates: Vec<Record> = past.suspicious.iter().cloned().chain(records(&runs)?).collect();
     let last = candidates.last().context("there is a run to judge")?;
     let rule = settings.config.baseline_rule();
     let comparison = compare::compare(&candidates, &past.baseline, &how);
@@ -168,14 +181,15 @@ fn conclude(runs: &[Run], past: Past, command: Vec<String>, settings: &read::Set
         judgement = verdict::inherited(judgement, &judge(&candidates, &past.baseline.of_open_regression()));
     }
     judgement.findings.extend(told::by_history(&past, &candidates, &rule, &policy, &judgement));
-    warn(&mut judgement, &policy, past.warnings, runs);
+    warn(&mut judgement, &policy, past.warnings, &runs);
     let mut judged = judgement.remembered();
     let last = Record { judged: Some(judged.clone()), ..last.clone() };
     let confirm = settings.config.confirm.map(|runs| usize::from(runs.get()));
     let regression = baseline::open_regression(&past.history, &last, &rule, confirm);
     judged.since = regression.as_ref().map(|regression| regression.since);
-    let scenario = Scenario::new(judgement, Candidate::of(runs, &past.suspicious, command));
-    Ok((Answer { scenario: Scenario { regression, ..scenario }, compared: Some((comparison, policy)) }, judged))
+    let scenario = Scenario::new(judgement, Candidate::of(&runs, &past.suspicious, command));
+    runs.iter_mut().for_each(|run| run.judged = Some(judged.clone()));
+    Ok(Answer { scenario: Scenario { regression, ..scenario }, compared: Some((comparison, policy)), runs })
 }
 
 /// A warning for each metric that the configuration gives a threshold and no row has: it gates nothing.

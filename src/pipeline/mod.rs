@@ -12,6 +12,7 @@ mod past;
 mod read;
 mod sides;
 mod told;
+mod whose;
 
 use anyhow::{Context, Result, bail};
 
@@ -20,7 +21,7 @@ use crate::analysis::levels::Overview;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
-use crate::model;
+use crate::model::{self, Approval, Decision};
 use crate::render::{self, Explanations, Output, Report, Style};
 use crate::verdict::Outcome;
 
@@ -64,9 +65,12 @@ fn check(flags: &cli::Check) -> Result<u8> {
     let (document, format) = read::formats(&flags.output.format)?;
     let explain = explain::wanted(&flags.explain, document)?;
     let settings = read::Settings::new(&flags.input.reading, format, flags.output.quiet)?;
-    let judged = judge::against_history(flags, &settings)?;
-    let outcome = conclude(judged, explain.as_ref(), document, flags.output.output.as_deref())?;
-    Ok(status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)))
+    let flags = &whose::check(flags)?;
+    let store = history::open(&flags.history, &settings.config)?;
+    let judged = judge::against_history(flags, store.as_ref(), &settings)?;
+    let approval = judge::approval(&judged, store.as_ref());
+    let report = conclude(judged, approval, explain.as_ref(), document, flags.output.output.as_deref())?;
+    Ok(status(&report, flags.fail_on.unwrap_or(settings.config.fail_on)))
 }
 
 /// Compares runs with each other.
@@ -76,28 +80,29 @@ fn compare(flags: &cli::Compare) -> Result<u8> {
     let settings = read::Settings::new(&flags.reading, format, flags.output.quiet)?;
     let answers = sides::against_base(flags, &settings)?;
     let disappoints = answers.iter().filter_map(|answer| answer.scenario.expectation.as_ref()).any(|e| !e.met);
-    let outcome = conclude(answers, explain.as_ref(), document, flags.output.output.as_deref())?;
-    Ok(match status(outcome, flags.fail_on.unwrap_or(settings.config.fail_on)) {
+    let report = conclude(answers, None, explain.as_ref(), document, flags.output.output.as_deref())?;
+    Ok(match status(&report, flags.fail_on.unwrap_or(settings.config.fail_on)) {
         PASSED if disappoints => FAILED,
         status => status,
     })
 }
 
-/// Writes the report of what was judged, or how one verdict came about; the outcome is the same.
+/// Writes the report of what was judged, or how one verdict came about; the report is the same.
 fn conclude(
     judged: Vec<Answer>,
+    approval: Option<Approval>,
     explain: Option<&(String, String)>,
     document: &Output,
     path: Option<&str>,
-) -> Result<Outcome> {
+) -> Result<Report> {
     if let Some(subject) = explain {
         explain::publish(subject, &judged, document, path)?;
     }
-    let report = Report::new(judged.into_iter().map(|judged| judged.scenario).collect());
+    let report = Report { approval, ..Report::new(judged.into_iter().map(|judged| judged.scenario).collect()) };
     if explain.is_none() {
         publish(&report, document, path)?;
     }
-    Ok(report.outcome)
+    Ok(report)
 }
 
 /// Shows what is in result files.
@@ -171,11 +176,14 @@ fn style(path: Option<&str>) -> Style {
     Style { colour: path.is_none() && files::wants_colour(), ..Style::default() }
 }
 
-/// The exit status of an outcome.
-fn status(outcome: Outcome, fail_on: FailOn) -> u8 {
-    match (outcome, fail_on) {
+/// The exit status of a report: of its outcome, and of what people decided on the commit.
+fn status(report: &Report, fail_on: FailOn) -> u8 {
+    let decision = report.approval.as_ref().map(|approval| approval.decision);
+    match (report.outcome, fail_on) {
         (Outcome::Invalid, _) => INVALID,
         (_, FailOn::Never) => PASSED,
+        _ if decision == Some(Decision::Rejected) => FAILED,
+        (Outcome::Failed, _) if decision == Some(Decision::Approved) => PASSED,
         (Outcome::Failed, _) | (Outcome::Inconclusive, FailOn::Inconclusive) => FAILED,
         _ => PASSED,
     }

@@ -121,11 +121,18 @@ pub(super) fn wanted(input: &Input, config: &Config) -> Result<Vec<Wanted>> {
     }
     if found.is_empty() {
         let listed = config.scenarios.iter().filter(|(name, _)| plain.is_empty() || **name == scenario);
+        let listed = listed.filter(|(_, declared)| is_tagged(declared, &input.tag));
         for (name, declared) in listed.filter(|(_, declared)| !declared.results.is_empty()) {
             let runs = vec![expand_all(&declared.results)?];
             found.push(Wanted { scenario: name.clone(), named: true, runs });
         }
     }
+    ensure!(
+        !found.is_empty() || input.tag.is_empty(),
+        "no scenario with 'results' in {} has the tag {}",
+        config::FILE,
+        input.tag.join(" or ")
+    );
     ensure!(
         !found.is_empty(),
         "no result files: name them, or list them under 'scenarios: NAME: results:' in {}",
@@ -140,7 +147,13 @@ pub(super) fn undelivered(input: &Input, config: &Config, wanted: &[Wanted]) -> 
         return Vec::new();
     }
     let given = |name: &String| wanted.iter().any(|w| w.scenario == *name);
-    config.scenarios.keys().filter(|name| !given(name)).cloned().collect()
+    let asked = config.scenarios.iter().filter(|(_, declared)| is_tagged(declared, &input.tag)).map(|(name, _)| name);
+    asked.filter(|name| !given(name)).cloned().collect()
+}
+
+/// Whether a scenario has one of the tags; without tags every one does.
+fn is_tagged(scenario: &config::Scenario, tags: &[String]) -> bool {
+    tags.is_empty() || scenario.tags.iter().any(|tag| tags.contains(tag))
 }
 
 /// Reads the files of one run and cuts its warm-up.
@@ -178,6 +191,7 @@ pub(super) fn identify(run: &mut Run, identity: &Identity) {
     run.branch = identity.branch.clone().or(run.branch.take());
     run.pull_request = identity.pull_request.or(run.pull_request);
     run.release = identity.release.clone().or(run.release.take());
+    run.url = identity.run_url.clone().or(run.url.take());
     if run.id.is_none() || identity.run_id.is_some() {
         run.id = Some(id(run, identity.run_id.as_deref().unwrap_or_default()));
     }

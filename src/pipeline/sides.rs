@@ -72,7 +72,7 @@ fn judged(flags: &cli::Compare, base: &Side, head: &Side, settings: &read::Setti
     let order = if is_known { in_turn(&before, &after) } else { Vec::new() };
     judge::warn(&mut judgement, &policy, order, &head.runs);
     let scenario = Scenario::new(judgement, Candidate::of(&head.runs, &[], again(flags, &head.runs)));
-    Ok(Answer { scenario, compared: Some((comparison, policy)) })
+    Ok(Answer { scenario, compared: Some((comparison, policy)), runs: Vec::new() })
 }
 
 /// The arguments that compare the same files again.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::compare::{Analysis, BaselineRuns};
-use crate::model::{Endpoint, EndpointSummary, Load, Record, Regression, Run, Warning};
+use crate::model::{Approval, Endpoint, EndpointSummary, Load, Record, Regression, Run, Warning};
 use crate::verdict::{Expectation, Finding, Judgement, Outcome, Row, TargetRow};
 
 /// Name and version of the format.
@@ -24,6 +24,9 @@ pub struct Report {
     pub schema: String,
     /// The worst outcome of the scenarios: `passed`, `inconclusive`, `warned`, `failed`, `invalid`.
     pub outcome: Outcome,
+    /// What people decided on the commit under test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Approval>,
     /// One entry per scenario, in the order of their names.
     pub scenarios: Vec<Scenario>,
 }
@@ -172,7 +175,14 @@ impl Report {
     pub fn new(mut scenarios: Vec<Scenario>) -> Self {
         scenarios.sort_by(|a, b| a.name.cmp(&b.name));
         let outcome = scenarios.iter().map(|scenario| scenario.outcome).fold(Outcome::Passed, Outcome::join);
-        Self { schema: SCHEMA.to_owned(), outcome, scenarios }
+        Self { schema: SCHEMA.to_owned(), outcome, approval: None, scenarios }
+    }
+
+    /// The commit under test, where all scenarios that could be read agree on it.
+    pub fn commit(&self) -> Option<&str> {
+        let mut commits = self.scenarios.iter().filter_map(|scenario| scenario.run.commit.as_deref());
+        let first = commits.next()?;
+        commits.all(|other| other == first).then_some(first)
     }
 
     /// Reads a saved report.

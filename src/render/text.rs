@@ -37,6 +37,9 @@ const TARGETS: [(&str, Align); 5] = [
 fn render(report: &Report, style: &Style) -> Result<String> {
     let view = View::of(report);
     let mut text = headline(view.heading, &view.answer, style);
+    if let Some(decision) = &view.decision {
+        text.push_str(&paragraph(decision, style, 2));
+    }
     for section in &view.sections {
         if view.sections.len() > 1 {
             text.push('\n');

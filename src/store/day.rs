@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::history::History;
-use crate::model::{ACCEPTANCE_SCHEMA, Record, SCHEMA as RUN_SCHEMA};
+use crate::model::{ACCEPTANCE_SCHEMA, APPROVAL_SCHEMA, Record, SCHEMA as RUN_SCHEMA};
 
 /// Name and version of the format.
 pub(super) const SCHEMA: &str = "perf-gate/day/v1";
@@ -77,7 +77,7 @@ pub(super) fn refuse_newer(path: &str, bytes: &[u8]) -> Result<()> {
         schema: std::borrow::Cow<'a, str>,
     }
     let Ok(Named { schema }) = serde_json::from_slice::<Named<'_>>(bytes) else { return Ok(()) };
-    for known in [RUN_SCHEMA, SCHEMA, ACCEPTANCE_SCHEMA] {
+    for known in [RUN_SCHEMA, SCHEMA, ACCEPTANCE_SCHEMA, APPROVAL_SCHEMA] {
         if is_later(&schema, known) {
             return Err(Newer(format!(
                 "{path}: written by a newer perf-gate as {schema}; this one reads {known}: use a version that reads it"

@@ -4,6 +4,8 @@
 //! runs/<scenario>/<fingerprint>/<yyyy>/<mm>/<dd>/<hhmmss>-<commit7>-<run id>.json   a run, never changed but thinned
 //! days/<scenario>/<fingerprint>/<yyyy-mm-dd>.json                                  the summaries of a day (UTC)
 //! accepted/<scenario>/<yyyymmdd-hhmmss>-<digest>.json                              a regression that people accepted
+//! pending/<pull request>/<yyyymmdd-hhmmss>-<digest>.json                           the same, until it is merged
+//! approvals/<commit>/<yyyymmdd-hhmmss>-<digest>.json                               what people decided on a commit
 //! damaged/<path>-<digest>                                                          an unreadable day file, kept
 //! README.md                                                                        what this is
 //! ```
@@ -16,7 +18,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Acceptance, Record};
+use crate::model::{Acceptance, Approval, Record};
 
 /// The file that explains the store to those who find it.
 pub const README: &str = "README.md";
@@ -95,8 +97,35 @@ pub fn accepted(scenario: &str) -> String {
 
 /// Where an acceptance lies whose text is `text`.
 pub fn acceptance(acceptance: &Acceptance, text: &[u8]) -> String {
-    let at = Offset::UTC.to_datetime(acceptance.at).strftime("%Y%m%d-%H%M%S");
-    format!("{}{at}-{}.json", accepted(&acceptance.scenario), digest(text))
+    format!("{}{}", accepted(&acceptance.scenario), decided(acceptance.at, text))
+}
+
+/// Folder of what was accepted on pull requests and waits for their merge.
+pub const PENDING: &str = "pending/";
+
+/// Folder of what was accepted on a pull request and waits for its merge.
+pub fn pending(pull_request: u64) -> String {
+    format!("{PENDING}{pull_request}/")
+}
+
+/// Where an acceptance lies that waits for a merge.
+pub fn pending_acceptance(pull_request: u64, acceptance: &Acceptance, text: &[u8]) -> String {
+    format!("{}{}", pending(pull_request), decided(acceptance.at, text))
+}
+
+/// Folder of the decisions on a commit.
+pub fn approvals(commit: &str) -> String {
+    format!("approvals/{}/", component(commit))
+}
+
+/// Where a decision lies whose text is `text`.
+pub fn approval(approval: &Approval, text: &[u8]) -> String {
+    format!("{}{}", approvals(&approval.commit), decided(approval.at, text))
+}
+
+/// Name of the file of something that a person decided.
+fn decided(at: Timestamp, text: &[u8]) -> String {
+    format!("{}-{}.json", Offset::UTC.to_datetime(at).strftime("%Y%m%d-%H%M%S"), digest(text))
 }
 
 /// Where an unreadable file is kept before it is written anew.

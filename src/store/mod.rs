@@ -25,7 +25,7 @@ mod upkeep;
 
 use anyhow::{Context, Result, bail, ensure};
 
-pub use accepting::{accept, acceptances};
+pub use accepting::{Pending, accept, accept_when_merged, acceptances, approvals, approve, pending, settle};
 pub use day::Newer;
 pub use reading::{Loaded, environments, load, load_runs, scenarios};
 pub use recording::{Recorded, record};

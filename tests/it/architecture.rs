@@ -40,6 +40,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("minijinja", &["render"]),
     ("indicatif", &["files"]),
     ("glob", &["files"]),
+    ("http_body_util", &["github"]),
     ("octocrab", &["github"]),
     ("tokio", &["github"]),
 ];

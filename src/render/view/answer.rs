@@ -2,7 +2,7 @@
 
 use super::{Promise, Section, context, promise, row, sentence};
 use crate::compare::AnalysisKind;
-use crate::model::ALL;
+use crate::model::{ALL, Approval, Decision};
 use crate::render::numbers::counted;
 use crate::render::report::Scenario;
 use crate::verdict::{Outcome, Row, Severity};
@@ -43,6 +43,17 @@ pub(super) fn overall(outcome: Outcome, sections: &[Section]) -> String {
             format!("{same} of {}; {}", counted(sections.len() as u64, "scenario"), lead(first))
         }
     }
+}
+
+/// What a person decided on the commit, why and until when.
+pub(super) fn decision(approval: &Approval) -> String {
+    let Approval { author, reason, .. } = approval;
+    let until = approval.until.map(|until| format!(" until {until}")).unwrap_or_default();
+    let (word, effect) = match approval.decision {
+        Decision::Approved => ("Approved", "this commit may be merged"),
+        Decision::Rejected => ("Rejected", "this commit stays failed, whatever another run says"),
+    };
+    sentence(&format!("{word} by {author}{until}: {reason} ({effect})"))
 }
 
 /// What to do about a scenario's outcome.

@@ -38,6 +38,8 @@ pub struct View {
     pub heading: Heading,
     /// The answer in one line, without the outcome.
     pub answer: String,
+    /// What people decided on the commit under test.
+    pub decision: Option<String>,
     /// One section per scenario, the worst first.
     pub sections: Vec<Section>,
     /// What was left out for lack of room, and where it is.
@@ -109,7 +111,8 @@ impl View {
             _ => Heading::of_outcome(report.outcome),
         };
         let answer = answer::overall(report.outcome, &sections);
-        Self { outcome: report.outcome, heading, answer, sections, left_out: None }
+        let decision = report.approval.as_ref().map(answer::decision);
+        Self { outcome: report.outcome, heading, answer, decision, sections, left_out: None }
     }
 }
 
