@@ -82,6 +82,7 @@ def additions(repository: str) -> dict:
     bed.control("POST", "/_bed/log", {"name": "refused"})
     refused = {
         "a reader sets no status": (403, bed.ask("POST", f"{root}/statuses/{sha}", status, reader)),
+        "an app is no person": (403, bed.ask("GET", "/user", token=writer)),
         "a reader sends no event": (403, bed.ask("POST", f"{root}/dispatches", {"event_type": "e"}, reader)),
         "a reader writes no issue": (403, bed.ask("POST", f"{root}/issues", {"title": "t"}, reader)),
         "a stray token is refused": (401, bed.ask("GET", root, token="stray")),

@@ -24,9 +24,9 @@ import sys
 
 REPOSITORY = "/repos/{owner}/{repo}"
 
-# `/user` is missing on purpose: the token of a workflow may not ask it.
 OPERATIONS = """
 GET    /rate_limit
+GET    /user
 GET    /repos/{owner}/{repo}
 GET    /repos/{owner}/{repo}/git/ref/{ref}
 GET    /repos/{owner}/{repo}/git/matching-refs/{ref}

@@ -33,6 +33,7 @@ FRONT = f"http://127.0.0.1:{os.environ['BED_FRONT_PORT']}"
 
 STATES = ("error", "failure", "pending", "success")
 REPOSITORY = r"/repos/([^/]+/[^/]+)"
+USER = "/user"
 
 
 class Missing:
@@ -44,6 +45,7 @@ class Missing:
         self.statuses: dict[str, list] = {}
         self.dispatches: list = []
         self.routes = [
+            ("GET", USER, self.user),
             ("POST", r"/statuses/([^/]+)", self.create_status),
             ("GET", r"/commits/(.+)/statuses", self.list_statuses),
             ("GET", r"/commits/(.+)/status", self.combined_status),
@@ -61,7 +63,7 @@ class Missing:
     async def request(self, flow: http.HTTPFlow) -> None:
         path = flow.request.path.partition("?")[0]
         for method, pattern, operation in self.routes:
-            found = re.fullmatch(REPOSITORY + pattern, path)
+            found = re.fullmatch(pattern if pattern == USER else REPOSITORY + pattern, path)
             if found and re.fullmatch(method, flow.request.method):
                 flow.response = await operation(flow.request, *found.groups())
                 return
@@ -78,6 +80,10 @@ class Missing:
             flow.response.headers["link"] = flow.response.headers["link"].replace(self.server, FRONT)
         if b"[bot]" in (flow.response.content or b""):
             flow.response.content = re.sub(rb'("\w*url":"[^"]*)\[bot\]', rb"\1%5Bbot%5D", flow.response.content)
+
+    async def user(self, request: http.Request) -> http.Response | None:
+        """A workflow's token is no person's."""
+        return forbidden() if self.tokens.known.get(bearer(request)) is not None else None
 
     async def create_status(self, request: http.Request, repository: str, sha: str) -> http.Response:
         if not self.tokens.may(request, "statuses"):
