@@ -9,6 +9,7 @@ neither judge nor server:
     POST   /_bed/token      {"token", "permissions"}: makes a token known; others are refused as GitHub refuses them
     POST   /_bed/fault      {"method", "path", "kind", …}: see faults.py
     GET    /_bed/fault      the faults, with how often each happened
+    POST   /_bed/mend       {"path"}: the faults with this pattern happen no more
     DELETE /_bed/fault      no more faults
     POST   /_bed/log        {"name"}: requests and violations go to other files from here on
 """
@@ -77,6 +78,9 @@ class Bed:
                 return answer(201, {})
             case "GET", "/_bed/fault":
                 return answer(200, self.faults.rules)
+            case "POST", "/_bed/mend":
+                self.faults.mend(body["path"])
+                return answer(200, {})
             case "DELETE", "/_bed/fault":
                 self.faults.rules.clear()
                 return answer(200, {})

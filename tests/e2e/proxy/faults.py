@@ -41,6 +41,9 @@ class Faults:
             raise ValueError(f"no fault is called {rule['kind']}")
         self.rules.append({"times": 1, "skip": 0, **rule, "happened": 0})
 
+    def mend(self, path: str) -> None:
+        self.rules = [rule for rule in self.rules if rule["path"] != path]
+
     async def request(self, flow: http.HTTPFlow) -> None:
         rule = self.next(flow.request)
         if rule is None:
