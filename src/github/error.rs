@@ -25,6 +25,8 @@ pub enum Error {
     NotFound {
         /// What was being done.
         doing: String,
+        /// What the job's `permissions:` must have.
+        needs: &'static str,
         /// The API's words.
         words: String,
     },
@@ -63,9 +65,11 @@ impl fmt::Display for Error {
                 "{doing}: GitHub refuses the token: {words}; the job needs `permissions: {needs}` (a pull request from a \
                  fork has none to give)"
             ),
-            Self::NotFound { doing, words } => {
-                write!(f, "{doing}: not found, or the token may not see it: {words}")
-            }
+            Self::NotFound { doing, needs, words } => write!(
+                f,
+                "{doing}: not found, or the token may not see it: {words}; a job's token sees its own repository, with \
+                 `permissions: {needs}`"
+            ),
             Self::Refused { doing, status, words } => write!(f, "{doing}: GitHub refuses ({status}): {words}"),
             Self::Unreachable { doing, words } => write!(f, "{doing}: no whole answer: {words}"),
             Self::Limited { doing, until: Some(until), words } => {

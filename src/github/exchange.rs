@@ -150,7 +150,7 @@ impl Line {
     /// What a whole answer amounts to.
     fn judge(&self, request: &Request, status: u16, limit: Option<Limit>, answer: Answer) -> Result<Answer, Failure> {
         let words = || words(status, &answer.body, self.token.as_deref());
-        let doing = request.doing.clone();
+        let (doing, needs) = (request.doing.clone(), request.needs);
         match (status, limit) {
             // Cut where no length was announced, it looks whole.
             (200..=299, _) if answer.body.is_empty() || serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok() => {
@@ -159,8 +159,8 @@ impl Line {
             (200..=299, _) => Err(Failure::Lost(format!("{}: an answer that breaks off", self.api))),
             (_, Some(limit)) => Err(Failure::Limited(limit.saying(words()))),
             (403, None) if limits::is_meant(&answer.body) => Err(Failure::Limited(Limit::default().saying(words()))),
-            (401 | 403, None) => Err(Failure::Known(Error::Forbidden { doing, needs: request.needs, words: words() })),
-            (404 | 410, None) => Err(Failure::Known(Error::NotFound { doing, words: words() })),
+            (401 | 403, None) => Err(Failure::Known(Error::Forbidden { doing, needs, words: words() })),
+            (404 | 410, None) => Err(Failure::Known(Error::NotFound { doing, needs, words: words() })),
             (500.., None) => Err(Failure::Lost(words())),
             (_, None) => Err(Failure::Known(Error::Refused { doing, status, words: words() })),
         }

@@ -2,20 +2,23 @@
 //!
 //! A [`Store`] knows paths and bytes only; what they mean is said once, for every store, by [`layout`] (paths),
 //! `day` (a day's summaries) and the operations [`record`], [`load`], [`compact`] and their like. Every store passes the
-//! conformance suite in `tests/it/store.rs`.
+//! conformance suite in `tests/it/store`.
 //!
 //! ```text
 //!  record ─┐                        ┌─ dir:PATH          a folder, with a lock and a journal
 //!  compact ├─▶ operations ─▶ Store ─┤
-//!  load  ──┘   (paths, days)        └─ git:PATH#BRANCH   a branch of a local repository
+//!  load  ──┘   (paths, days)        ├─ git:PATH#BRANCH   a branch of a local repository
+//!                                   └─ github:OWNER/REPO#BRANCH   the same on GitHub, through its API
 //! ```
 
 mod accepting;
 mod backoff;
+mod branch;
 mod catalog;
 mod day;
 mod directory;
 mod git;
+mod github;
 mod journal;
 pub mod layout;
 mod lock;
@@ -25,8 +28,11 @@ mod upkeep;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::github::Access;
+
 pub use accepting::{Pending, accept, accept_when_merged, acceptances, approvals, approve, pending, settle};
 pub use day::Newer;
+pub use github::open as open_on_github;
 pub use reading::{Loaded, environments, load, load_runs, scenarios};
 pub use recording::{Recorded, record};
 pub use upkeep::{Prune, Upkeep, compact, prune};
@@ -181,9 +187,15 @@ struct Scheme {
 const SCHEMES: &[Scheme] = &[
     Scheme { name: "dir", form: "dir:PATH", open: |rest| Ok(Box::new(directory::Directory::open(rest)?)) },
     Scheme { name: "git", form: "git:PATH#BRANCH", open: git::open },
+    Scheme {
+        name: "github",
+        form: "github:OWNER/REPO#BRANCH",
+        open: |rest| github::open(&Access::from_environment(), rest),
+    },
 ];
 
-/// Opens the store that `spec` names: `dir:PATH` or `git:PATH#BRANCH` (without a branch `perf-results`).
+/// Opens the store that `spec` names: `dir:PATH`, `git:PATH#BRANCH` or `github:OWNER/REPO#BRANCH` (without a branch
+/// `perf-results`).
 ///
 /// # Errors
 /// An unknown kind of store, or a place that cannot be the name of one. A place that is not there or is something else
@@ -194,7 +206,7 @@ pub fn open(spec: &str) -> Result<Box<dyn Store>> {
         Some(scheme) => (scheme.open)(rest).with_context(|| format!("store '{spec}'")),
         None => {
             let forms: Vec<&str> = SCHEMES.iter().map(|s| s.form).collect();
-            bail!("store '{spec}': unknown kind '{scheme}'; known are {}", forms.join(" and "))
+            bail!("store '{spec}': unknown kind '{scheme}'; known are {}", forms.join(", "))
         }
     }
 }
@@ -219,9 +231,9 @@ mod tests {
 
     #[test]
     fn unknown_kinds_are_refused_with_the_known_ones() {
-        for spec in ["s3:bucket", "results", "github:o/r#b"] {
+        for spec in ["s3:bucket", "results", "gitlab:o/r#b"] {
             let message = open(spec).err().map(|e| format!("{e:#}")).unwrap();
-            assert!(message.contains("dir:PATH and git:PATH#BRANCH"), "{message}");
+            assert!(message.contains("dir:PATH, git:PATH#BRANCH, github:OWNER/REPO#BRANCH"), "{message}");
         }
     }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::store::branch::COMMITTER;
 use crate::store::lock;
 
 /// Variables that would lead git to another repository, index or configuration: what `git rev-parse --local-env-vars`
@@ -41,9 +42,6 @@ const SETTINGS: &[&str] = &[
     "i18n.commitEncoding=UTF-8",
     "fastimport.unpackLimit=100",
 ];
-
-/// Who commits, whoever runs the program.
-pub(super) const COMMITTER: (&str, &str) = ("perf-gate", "perf-gate@users.noreply.github.com");
 
 /// A repository and the `git` command for it.
 pub(super) struct Repository {

@@ -16,13 +16,12 @@ mod snapshot;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use self::command::{COMMITTER, Repository, said};
+use self::command::{Repository, said};
 use self::snapshot::Tree;
 use super::backoff::Backoff;
+use super::branch::{self, COMMITTER};
 use super::{Edit, FileChange, Snapshot, Store, Unreachable, check};
 
-/// The branch where none is named.
-const DEFAULT_BRANCH: &str = "perf-results";
 /// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600. Writers on
 /// one machine queue; these are others, on the same disk.
 const WAITS: (u64, u64) = (60, 2_000);
@@ -31,8 +30,6 @@ const TRIES: usize = 60;
 /// Tries for a branch that is locked and does not move: git holds its lock for a moment only, so that one which stays
 /// was left by a git that was killed.
 const TRIES_LOCKED: usize = 6;
-/// Ends each commit message: pushed, the branch starts no workflow.
-const SKIP_CI: &str = "[skip ci]";
 
 /// A branch as a store.
 struct Git {
@@ -48,7 +45,7 @@ struct Git {
 /// # Errors
 /// No PATH, or BRANCH cannot be a branch.
 pub(super) fn open(place: &str) -> Result<Box<dyn Store>> {
-    let (path, branch) = place.rsplit_once('#').unwrap_or((place, DEFAULT_BRANCH));
+    let (path, branch) = place.rsplit_once('#').unwrap_or((place, branch::DEFAULT));
     ensure!(!path.is_empty(), "no path: write git:PATH#BRANCH");
     match Repository::open(path) {
         Ok(repository) => Ok(Box::new(Git::new(repository, path, branch)?)),
@@ -174,7 +171,7 @@ impl Store for Git {
         self.swap(&mut |tip| {
             let Some(tip) = tip else { return Ok(None) };
             let tree = format!("{tip}^{{tree}}");
-            let message = said_in_commit(message);
+            let message = branch::message(message);
             self.repository.ask_line(&["commit-tree", &tree, "-F", "-"], message.as_bytes()).map(Some)
         })
     }
@@ -186,7 +183,7 @@ impl Store for Git {
 fn stream(tip: Option<&str>, null: &str, message: &str, changes: &[FileChange]) -> Vec<u8> {
     const NAME: &str = "refs/perf-gate/incoming";
     let (committer, email) = COMMITTER;
-    let message = said_in_commit(message);
+    let message = branch::message(message);
     let mut stream = format!("commit {NAME}\nmark :1\ncommitter {committer} <{email}> now\n").into_bytes();
     stream.extend(format!("data {}\n{message}\n", message.len()).bytes());
     if let Some(tip) = tip {
@@ -206,20 +203,9 @@ fn stream(tip: Option<&str>, null: &str, message: &str, changes: &[FileChange]) 
     stream
 }
 
-/// A commit message: names in it come from outside and stay on the first line.
-fn said_in_commit(message: &str) -> String {
-    let line: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    format!("{line}\n\n{SKIP_CI}\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_commit_message_is_one_line_and_skips_workflows() {
-        assert_eq!(said_in_commit("Record a\nfrom x"), "Record a from x\n\n[skip ci]\n");
-    }
 
     #[test]
     fn contents_cannot_be_taken_for_commands() {

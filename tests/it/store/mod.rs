@@ -1,19 +1,21 @@
 //! The conformance suite of stores: each case takes a [`Place`] and is run against every kind of store.
 //!
-//! A new kind of store is a `Place` and a line in `conformance!`.
+//! A new kind of store is a `Place` and a word in `conformance!`. The store on GitHub needs a server: `tests/e2e` has it.
 
 mod cases;
+#[macro_use]
+mod conformance;
 mod git;
 mod killed;
+mod runs;
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use jiff::{SignedDuration, Timestamp};
-use perf_gate::history::History;
-use perf_gate::model::{Endpoint, EndpointSummary, Histogram, Interval, Latency, LogValue, Run, Summary};
 use perf_gate::store::{self, Store};
 use tempfile::TempDir;
+
+use self::runs::{first_day, ids, list, load, read, run};
 
 /// A fresh, empty place for a store, which any number of processes may open.
 pub(crate) struct Place {
@@ -67,84 +69,8 @@ fn git_command() -> Command {
     command
 }
 
-/// The first day of every history here.
-pub(crate) fn first_day() -> Timestamp {
-    "2026-01-01T08:00:00Z".parse().unwrap()
-}
-
-/// A run with a histogram and intervals, that started `hours` after the first day.
-pub(crate) fn run(scenario: &str, id: &str, hours: i64) -> Run {
-    let mut endpoint = Endpoint::new("GET /");
-    let histogram = Histogram::from_seconds((1..400).map(|n| (f64::from(n) * 1.37e-3, 1)));
-    endpoint.count = Some(histogram.count());
-    endpoint.latency = Some(Latency { histogram: Some(histogram), ..Latency::default() });
-    endpoint.intervals.push(Interval { at: 0.0, count: 399, errors: 0, p50: Some(0.1), p95: None });
-    let mut run = Run::new(scenario);
-    run.id = Some(id.to_owned());
-    run.started_at = Some(first_day() + SignedDuration::from_hours(hours));
-    run.commit = Some(format!("{hours:040x}"));
-    let latency = [("p95".to_owned(), LogValue { y: 0.1 + 0.2 - hours as f64 / 7.0, v: Some(1e-5 / 3.0) })].into();
-    let summary = EndpointSummary { count: Some(399), latency, ..EndpointSummary::default() };
-    run.summary = Some(Summary { endpoints: [("GET /".to_owned(), summary)].into(), ..Summary::default() });
-    run.endpoints.push(endpoint);
-    run
-}
-
-/// The whole history of a scenario whose runs are as [`run`] makes them, and what could not be read of it.
-pub(crate) fn load(store: &dyn Store, scenario: &str) -> (History, Vec<String>) {
-    let snapshot = store.snapshot().unwrap();
-    let fingerprint = Run::new(scenario).fingerprint();
-    let loaded = store::load(&*snapshot, scenario, &fingerprint, Timestamp::MIN..=Timestamp::MAX).unwrap();
-    (loaded.history, loaded.warnings.into_iter().map(|w| w.0).collect())
-}
-
-/// The ids of the whole history of a scenario, which must be readable.
-pub(crate) fn ids(store: &dyn Store, scenario: &str) -> Vec<String> {
-    let (history, warnings) = load(store, scenario);
-    assert_eq!(warnings, [""; 0]);
-    history.records().iter().map(|r| r.id.clone()).collect()
-}
-
-/// Paths of all files below a folder.
-pub(crate) fn list(store: &dyn Store, prefix: &str) -> Vec<String> {
-    store.snapshot().unwrap().list(prefix).unwrap()
-}
-
-/// A file's bytes.
-pub(crate) fn read(store: &dyn Store, path: &str) -> Option<Vec<u8>> {
-    store.snapshot().unwrap().load(&[path]).unwrap().remove(0)
-}
-
-/// Runs every case against every kind of store.
-macro_rules! conformance {
-    ($($kind:ident)+ : $cases:tt) => { $(conformance!(@ $kind $cases);)+ };
-    (@ $kind:ident { $($case:ident)+ }) => {
-        mod $kind {
-            $(#[test] fn $case() { super::cases::$case(&super::Place::$kind()); })+
-        }
-    };
-}
-
 mod stores {
     use super::{Place, cases};
 
-    conformance!(directory git: {
-        an_empty_store_is_empty
-        an_update_is_whole_and_an_edit_that_fails_writes_nothing
-        paths_outside_are_refused
-        a_recorded_run_reads_back
-        recording_twice_is_recording_once
-        a_window_reads_day_files_only
-        acceptances_are_kept_once_and_come_with_the_history
-        unusual_names_are_kept
-        a_lost_day_file_is_made_again
-        a_damaged_day_file_loses_nothing
-        a_corrupt_or_foreign_file_is_named_and_the_rest_used
-        a_newer_schema_is_an_error
-        environments_are_listed_with_what_they_are_made_of
-        compaction_loses_no_summary
-        pruning_removes_runs_altogether
-        a_budget_removes_the_oldest_days
-        twenty_writers_lose_and_double_nothing
-    });
+    conformance!(directory git);
 }
