@@ -11,7 +11,7 @@ Exit status:
   0  passed (also warned, and inconclusive unless --fail-on names it)
   1  failed: a regression, a target missed by far, or --expect not met
   2  invalid input, configuration or outcome; the report is written all the same
-  3  the judgement stands, but something could not be recorded";
+  3  the judgement stands, but something could not be recorded or published";
 
 /// A regression gate for load tests: reads what k6, Locust, JMeter and Artillery wrote, compares it with history, and
 /// decides which changes are real and which of them matter.
@@ -56,6 +56,8 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page
     Man,
+    /// Be a step of a GitHub workflow: the inputs and the event decide what is done
+    Action,
 }
 
 /// Flags of `check`.

@@ -128,6 +128,11 @@ pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// The time by the wall clock, for what people decided until a date; no judgement depends on it.
+pub fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// When a file was changed last.
 pub fn changed(path: &str) -> Option<jiff::Timestamp> {
     jiff::Timestamp::try_from(fs::metadata(path).ok()?.modified().ok()?).ok()

@@ -151,6 +151,16 @@ impl Config {
         schema.to_value()
     }
 
+    /// Takes the repository's default branch for the trunk, where the configuration names none.
+    pub fn know_trunk(&mut self, default_branch: Option<&str>) {
+        let unnamed = self.baseline.trunk == Baseline::default().trunk;
+        if let Some(branch) =
+            default_branch.filter(|branch| unnamed && !self.baseline.trunk.iter().any(|t| t == branch))
+        {
+            self.baseline.trunk.push(branch.to_owned());
+        }
+    }
+
     /// What is said of the scenario `name`, if anything.
     pub fn scenario(&self, name: &str) -> Scenario {
         self.scenarios.get(name).cloned().unwrap_or_default()

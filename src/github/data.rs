@@ -1,5 +1,7 @@
 //! What is read from and written to the API, without the parts that nobody here needs.
 
+use jiff::Timestamp;
+
 /// Who wrote something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Author {
@@ -105,6 +107,8 @@ pub struct PullRequest {
     pub number: u64,
     /// Whether it is open.
     pub is_open: bool,
+    /// When it was merged.
+    pub merged_at: Option<Timestamp>,
     /// What it brings.
     pub head: Side,
     /// What it goes into.

@@ -4,6 +4,7 @@
 //! error that names it, and names in it are data.
 
 use anyhow::{Context, Result, bail};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Author, Side};
@@ -59,8 +60,8 @@ pub enum Event {
         body: String,
         /// Who wrote it.
         author: Author,
-        /// When, as GitHub writes it.
-        created_at: String,
+        /// When.
+        created_at: Timestamp,
     },
     /// Anything else, by name.
     Other(String),
@@ -107,7 +108,7 @@ impl Event {
                     login: text(payload, "/comment/user/login")?,
                     is_bot: text(payload, "/comment/user/type")? == "Bot",
                 },
-                created_at: text(payload, "/comment/created_at")?,
+                created_at: text(payload, "/comment/created_at")?.parse().context("comment.created_at is no time")?,
             },
             other => Self::Other(other.to_owned()),
         })

@@ -15,6 +15,9 @@ use super::event::{Event, default_branch};
 /// Largest payload that is read: those of GitHub are at most 25 MB.
 const LARGEST_PAYLOAD: u64 = 25 << 20;
 
+/// More than the attempts that a run of a workflow can have.
+const ATTEMPTS: u64 = 1_000;
+
 /// The workflow, job and event.
 #[derive(Clone, Debug)]
 pub struct Workflow {
@@ -30,6 +33,8 @@ pub struct Workflow {
     pub default_branch: Option<String>,
     /// `RUN_ID-ATTEMPT-JOB`: part of a run's id.
     pub execution: String,
+    /// Grows from run to run of a workflow, and with each attempt of one.
+    pub turn: u64,
     /// Address of the repository for people: `https://github.com/owner/name`.
     pub address: String,
     /// Address of this run of the workflow.
@@ -63,6 +68,7 @@ impl Workflow {
         let server = variable("GITHUB_SERVER_URL").unwrap_or_else(|| "https://github.com".to_owned());
         let address = format!("{}/{repository}", server.trim_end_matches('/'));
         let run = need("GITHUB_RUN_ID")?;
+        let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
         let execution = [Some(run.clone()), variable("GITHUB_RUN_ATTEMPT"), variable("GITHUB_JOB")];
         Ok(Self {
             event: Event::parse(&need("GITHUB_EVENT_NAME")?, &payload)?,
@@ -70,6 +76,7 @@ impl Workflow {
             branch: variable("GITHUB_REF_NAME").unwrap_or_default(),
             default_branch: default_branch(&payload),
             execution: execution.into_iter().flatten().collect::<Vec<_>>().join("-"),
+            turn: number(Some(run.clone())) * ATTEMPTS + number(variable("GITHUB_RUN_ATTEMPT")),
             run_url: format!("{address}/actions/runs/{run}"),
             repository,
             address,

@@ -28,6 +28,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, the best first.
+    pub const ALL: [Self; 5] = [Self::Passed, Self::Inconclusive, Self::Warned, Self::Failed, Self::Invalid];
+
     /// The worse of two.
     #[must_use]
     pub fn join(self, other: Self) -> Self {

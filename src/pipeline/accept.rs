@@ -17,6 +17,15 @@ pub(super) fn accept(flags: &cli::Accept) -> Result<u8> {
     if flags.dry_run {
         store = Box::new(Preview(store));
     }
+    files::say(&keep(flags, store.as_ref())?);
+    Ok(PASSED)
+}
+
+/// Keeps an acceptance; returns what is to be told of it.
+///
+/// # Errors
+/// A scenario that was never recorded, an empty reason, an end in the past; the store cannot be read or written.
+pub(super) fn keep(flags: &cli::Accept, store: &dyn Store) -> Result<String> {
     let latest = latest(store.snapshot()?.as_ref(), &flags.scenario)?;
     let at = flags.at.or(latest.iter().map(|run| run.started_at).max()).context("no run is recorded: give --at")?;
     let mut acceptance = Acceptance {
@@ -34,9 +43,8 @@ pub(super) fn accept(flags: &cli::Accept) -> Result<u8> {
     let regressed = since(&latest, &acceptance);
     acceptance.from = flags.from.or(regressed).unwrap_or(at);
     ensure!(acceptance.until.is_none_or(|until| until > at), "--until is before the acceptance ({at})");
-    store::accept(store.as_ref(), &acceptance)?;
-    files::say(&told(&acceptance, flags, regressed.is_some(), store.as_ref()));
-    Ok(PASSED)
+    store::accept(store, &acceptance)?;
+    Ok(told(&acceptance, flags, regressed.is_some(), store))
 }
 
 fn told(acceptance: &Acceptance, flags: &cli::Accept, is_open: bool, store: &dyn Store) -> String {
@@ -55,7 +63,7 @@ fn told(acceptance: &Acceptance, flags: &cli::Accept, is_open: bool, store: &dyn
 ///
 /// # Errors
 /// A scenario that was never recorded: those that were.
-fn latest(snapshot: &dyn Snapshot, scenario: &str) -> Result<Vec<Record>> {
+pub(super) fn latest(snapshot: &dyn Snapshot, scenario: &str) -> Result<Vec<Record>> {
     let known = store::environments(snapshot, scenario)?;
     if known.is_empty() {
         bail!("no run of scenario '{scenario}' is recorded; recorded are: {}", store::scenarios(snapshot)?.join(", "));

@@ -10,7 +10,7 @@ use super::{read, told};
 use crate::baseline::{self, Baseline};
 use crate::compare::Comparison;
 use crate::model::{Approval, Record, Run, Warning};
-use crate::render::{Candidate, Scenario};
+use crate::render::{Candidate, Report, Scenario};
 use crate::store::{self, Store};
 use crate::verdict::{Judgement, Policy};
 use crate::{cli, compare, config, files, verdict};
@@ -46,13 +46,13 @@ pub(super) fn against_history(flags: &cli::Check, store: &dyn Store, settings: &
     Ok(scenarios)
 }
 
-/// What a person decided on the commit under test, if the decision holds at the time of the run.
+/// What a person decided on the commit under test, if the decision holds at the time `at`, or else of the run.
 ///
 /// A store that cannot be read holds no decision: that it cannot be read is told where the history is.
-pub(super) fn approval(answers: &[Answer], store: &dyn Store) -> Option<Approval> {
-    let run = answers.iter().map(|answer| &answer.scenario.run).find(|run| run.commit.is_some())?;
-    let (decisions, _) = store::approvals(store.snapshot().ok()?.as_ref(), run.commit.as_deref()?).ok()?;
-    Approval::in_force(&decisions, run.started_at?).cloned()
+pub(super) fn decision(report: &Report, at: Option<Timestamp>, store: &dyn Store) -> Option<Approval> {
+    let at = at.or(report.scenarios.iter().filter_map(|scenario| scenario.run.started_at).max())?;
+    let (decisions, _) = store::approvals(store.snapshot().ok()?.as_ref(), report.commit()?).ok()?;
+    Approval::in_force(&decisions, at).cloned()
 }
 
 /// Judges the runs of one scenario, to be recorded: the runs, each with what became of them.

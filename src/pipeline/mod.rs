@@ -1,6 +1,7 @@
 //! The stages joined: one short function per command, in the order of the drawing in the crate's documentation.
 
 mod accept;
+mod action;
 mod calibrate;
 mod explain;
 mod history;
@@ -21,10 +22,12 @@ use crate::analysis::levels::Overview;
 use crate::cli::{self, Command};
 use crate::config::{Config, FailOn};
 use crate::files;
-use crate::model::{self, Approval, Decision};
+use crate::model::{self, Decision};
 use crate::render::{self, Explanations, Output, Report, Style};
+use crate::store::Store;
 use crate::verdict::Outcome;
 
+pub use action::INPUTS;
 use judge::Answer;
 
 /// Exit status: passed, or nothing that `fail-on` names.
@@ -33,7 +36,7 @@ pub const PASSED: u8 = 0;
 pub const FAILED: u8 = 1;
 /// Exit status: invalid input, configuration or outcome.
 pub const INVALID: u8 = 2;
-/// Exit status: the judgement stands, but something could not be recorded.
+/// Exit status: the judgement stands, but something could not be recorded or published.
 pub const NOT_RECORDED: u8 = 3;
 
 /// Runs a command and returns the exit status.
@@ -57,6 +60,7 @@ pub fn run(command: Command) -> Result<u8> {
         Command::Schema(flags) => schema(&flags),
         Command::Completions(flags) => completions(&flags),
         Command::Man => manual::print(),
+        Command::Action => action::act(),
     }
 }
 
@@ -68,8 +72,7 @@ fn check(flags: &cli::Check) -> Result<u8> {
     let flags = &whose::check(flags)?;
     let store = history::open(&flags.history, &settings.config)?;
     let judged = judge::against_history(flags, store.as_ref(), &settings)?;
-    let approval = judge::approval(&judged, store.as_ref());
-    let report = conclude(judged, approval, explain.as_ref(), document, flags.output.output.as_deref())?;
+    let report = conclude(judged, Some(store.as_ref()), explain.as_ref(), document, flags.output.output.as_deref())?;
     Ok(status(&report, flags.fail_on.unwrap_or(settings.config.fail_on)))
 }
 
@@ -90,7 +93,7 @@ fn compare(flags: &cli::Compare) -> Result<u8> {
 /// Writes the report of what was judged, or how one verdict came about; the report is the same.
 fn conclude(
     judged: Vec<Answer>,
-    approval: Option<Approval>,
+    store: Option<&dyn Store>,
     explain: Option<&(String, String)>,
     document: &Output,
     path: Option<&str>,
@@ -98,7 +101,8 @@ fn conclude(
     if let Some(subject) = explain {
         explain::publish(subject, &judged, document, path)?;
     }
-    let report = Report { approval, ..Report::new(judged.into_iter().map(|judged| judged.scenario).collect()) };
+    let mut report = Report::new(judged.into_iter().map(|judged| judged.scenario).collect());
+    report.approval = store.and_then(|store| judge::decision(&report, None, store));
     if explain.is_none() {
         publish(&report, document, path)?;
     }

@@ -74,6 +74,7 @@ mod tests {
             branch: "7/merge".to_owned(),
             default_branch: None,
             execution: "1-1-load".to_owned(),
+            turn: 0,
             address: String::new(),
             run_url: String::new(),
         }

@@ -3,7 +3,24 @@
 //! Everything here is pure: from what a judgement says and what is there already to a list of [`Change`]s. Carried out and
 //! planned again, nothing is left to change.
 
+mod annotation;
+mod comment;
+mod marker;
+mod output;
+mod section;
+mod status;
+mod summary;
+#[cfg(test)]
+mod testing;
+
 use std::fmt;
+
+pub use annotation::{Annotation, Level, annotations, neutralise};
+pub use comment::{Planned, plan};
+pub use output::{OUTPUTS, Output, Told, outputs};
+pub use section::{Key, Origin, Section, sections};
+pub use status::{CONTEXT, decided, fails, plan_status, status};
+pub use summary::summary;
 
 use crate::github::{IssueChange, NewIssue, Status};
 use crate::store::FileChange;

@@ -10,7 +10,7 @@ const HIDDEN: char = '\u{fffd}';
 
 /// `text` on one line, without control characters, overrides of the writing direction and non-characters; in the middle
 /// shortened to `most` characters.
-pub(super) fn line(text: &str, most: usize) -> String {
+pub fn line(text: &str, most: usize) -> String {
     // `##[` anywhere in a line is the older form of a workflow command.
     let tame = text.trim().chars().map(shown).collect::<String>().replace("##[", "##\u{200b}[");
     let length = tame.chars().count();
@@ -23,7 +23,7 @@ pub(super) fn line(text: &str, most: usize) -> String {
 }
 
 /// `text` for running Markdown and table cells: shows as it is, formats nothing, notifies nobody.
-pub(super) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut word = String::new();
     for (before, character, next) in triples(text) {
@@ -78,18 +78,20 @@ pub fn word(text: &str) -> String {
     }
 }
 
-/// Text for a terminal that may be the log of a workflow: no line of it starts a workflow command.
+/// Text for a terminal that may be the log of a workflow: nothing in it is a workflow command.
 ///
 /// A line that starts with `::` after white space is a command
-/// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>); a zero-width space ends that.
-pub(super) fn log(text: &str) -> String {
+/// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions>), and so is the older `##[` anywhere
+/// in a line (<https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs>); a zero-width space ends
+/// that. The runner's lines also end at a carriage return.
+pub fn log(text: &str) -> String {
     let tame = |line: &str| match line.trim_start() {
         command if command.starts_with("::") => {
             format!("{}\u{200b}{command}", &line[..line.len() - command.len()])
         }
         _ => line.to_owned(),
     };
-    text.split_inclusive('\n').map(tame).collect()
+    text.split_inclusive(['\n', '\r']).map(tame).collect::<String>().replace("##[", "##\u{200b}[")
 }
 
 /// What is shown of a character: spaces for white space, a replacement for what cannot be seen.
@@ -222,6 +224,7 @@ mod tests {
         assert_eq!(cell("GET /"), "GET /");
         assert_eq!(word("load.jtl"), "load.jtl");
         assert_eq!(log("a\n  ::error::b\n"), "a\n  \u{200b}::error::b\n");
+        assert_eq!(log("a\r::error::b ##[error]c"), "a\r\u{200b}::error::b ##\u{200b}[error]c");
         assert_eq!(word("my load.jtl"), "'my load.jtl'");
         assert_eq!(word("$(id)'"), r"'$(id)'\'''");
         assert_eq!(word("--scenario"), "--scenario");

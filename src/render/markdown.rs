@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::style::Style;
 use super::template::fill;
-use super::view::{Detail, View};
+use super::view::{Detail, Heading, View};
 use super::{Output, Report};
 
 pub(super) const OUTPUT: Output = Output { name: "markdown", about: "Pull request comment, job summary", render };
@@ -37,12 +37,12 @@ const MARKS: [(&str, &str); 16] = [
     ("missed by far", "❌"),
 ];
 
-fn render(report: &Report, _: &Style) -> Result<String> {
-    within(&View::of(report), MOST)
-}
-
-/// The view in at most `most` bytes, with as much detail as fits.
-fn within(view: &View, most: usize) -> Result<String> {
+/// The report in at most `most` bytes, with as much detail as fits.
+///
+/// # Errors
+/// A template that is wrong: a mistake of this program.
+pub fn markdown_within(report: &Report, most: usize) -> Result<String> {
+    let view = View::of(report);
     let mut text = String::new();
     for detail in Detail::STEPS {
         text = page(&view.limited(detail))?;
@@ -51,6 +51,24 @@ fn within(view: &View, most: usize) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+/// The report with ever less detail, from everything to the answer alone.
+///
+/// # Errors
+/// As of [`markdown_within`].
+pub fn markdown_in_steps(report: &Report) -> Result<Vec<String>> {
+    let view = View::of(report);
+    Detail::STEPS.iter().map(|detail| page(&view.limited(*detail))).collect()
+}
+
+/// The mark of the word that opens a document.
+pub fn mark(heading: Heading) -> &'static str {
+    MARKS.iter().find(|(word, _)| *word == heading.as_str()).map_or("", |(_, mark)| mark)
+}
+
+fn render(report: &Report, _: &Style) -> Result<String> {
+    markdown_within(report, MOST)
 }
 
 fn page(view: &View) -> Result<String> {

@@ -21,10 +21,12 @@ mod template;
 mod text;
 pub mod view;
 
-pub use escape::word;
+pub use escape::{line, log, prose, word};
 pub use explain::Explanations;
+pub use markdown::{mark, markdown_in_steps, markdown_within};
 pub use report::{Candidate, Report, SCHEMA, Scenario};
 pub use style::Style;
+pub use view::short;
 
 use anyhow::Result;
 

@@ -41,6 +41,23 @@ impl Repository {
         &self.name
     }
 
+    /// Who the token is; `None` for one of an app, such as that of a workflow, which may not ask.
+    ///
+    /// # Errors
+    /// The API cannot be reached.
+    pub fn login(&self) -> Result<Option<String>> {
+        let doing = "asking who the token is".to_owned();
+        let request =
+            Request { ask: Ask::Get, path: "/user".to_owned(), doing, needs: "metadata: read", largest: ANSWER };
+        match self.client.repeat(&request) {
+            Ok(answer) => Ok(Some(answer.read::<wire::Owner>()?.login)),
+            Err(error) => match error.downcast_ref() {
+                Some(Error::Forbidden { .. } | Error::NotFound { .. }) => Ok(None),
+                _ => Err(error),
+            },
+        }
+    }
+
     /// How many requests were made so far.
     pub fn requests(&self) -> usize {
         self.client.requests()

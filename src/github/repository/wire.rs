@@ -94,6 +94,7 @@ impl Label {
 pub(super) struct PullRequest {
     number: u64,
     state: String,
+    merged_at: Option<String>,
     head: Side,
     base: Side,
 }
@@ -118,8 +119,20 @@ impl From<PullRequest> for data::PullRequest {
             sha: side.sha,
             repository: side.repo.map(|named| named.full_name),
         };
-        Self { number: pull.number, is_open: pull.state == "open", head: side(pull.head), base: side(pull.base) }
+        Self {
+            number: pull.number,
+            is_open: pull.state == "open",
+            merged_at: pull.merged_at.and_then(|at| at.parse().ok()),
+            head: side(pull.head),
+            base: side(pull.base),
+        }
     }
+}
+
+/// The owner of a token.
+#[derive(Deserialize)]
+pub(super) struct Owner {
+    pub(super) login: String,
 }
 
 #[derive(Deserialize)]

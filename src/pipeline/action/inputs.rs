@@ -9,8 +9,21 @@ use crate::pipeline::whose::BRANCH;
 
 /// The names of the inputs, in the order of `action.yml`.
 pub const INPUTS: &[&str] = &[
-    "results", "scenario", "config", "mode", "github-token", "store", "branch", "fail-on", "comment", "issue", "status",
-    "badge", "report", "tags", "dry-run",
+    "results",
+    "scenario",
+    "config",
+    "mode",
+    "github-token",
+    "store",
+    "branch",
+    "fail-on",
+    "comment",
+    "issue",
+    "status",
+    "badge",
+    "report",
+    "tags",
+    "dry-run",
 ];
 
 /// Where the report is saved when no input says.
@@ -165,7 +178,12 @@ mod tests {
     #[test]
     fn a_store_gets_the_branch_that_it_does_not_name() {
         let store = |store: &str| {
-            read(&[("store", store), ("branch", "perf"), ("tags", "smoke, daily")]).unwrap().check.history.store.unwrap()
+            read(&[("store", store), ("branch", "perf"), ("tags", "smoke, daily")])
+                .unwrap()
+                .check
+                .history
+                .store
+                .unwrap()
         };
         assert_eq!(store("github:o/r"), "github:o/r#perf");
         assert_eq!(store("github:o/r#own"), "github:o/r#own");

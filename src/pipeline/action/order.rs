@@ -134,7 +134,9 @@ mod tests {
 
     #[test]
     fn other_comments_are_not_ours() {
-        for comment in ["", "looks good", "/perf-gates approve x", "> /perf-gate approve x", "please /perf-gate approve x"] {
+        for comment in
+            ["", "looks good", "/perf-gates approve x", "> /perf-gate approve x", "please /perf-gate approve x"]
+        {
             assert_eq!(Order::parse(comment).unwrap(), None, "{comment}");
         }
     }

@@ -62,7 +62,7 @@ pub(super) fn facts(scenario: &Scenario) -> Vec<Fact> {
 const COMMAND: usize = 2_000;
 
 /// The first characters of a commit, as people quote it.
-pub(in crate::render) fn short(commit: &str) -> String {
+pub fn short(commit: &str) -> String {
     let hash = commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     if hash { commit.chars().take(7).collect() } else { name(commit) }
 }

@@ -46,13 +46,38 @@ impl Heading {
         }
     }
 
-    pub(super) fn of_outcome(outcome: Outcome) -> Self {
+    /// The word for an outcome.
+    pub fn of_outcome(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Passed => Self::Passed,
             Outcome::Inconclusive => Self::Inconclusive,
             Outcome::Warned => Self::Warned,
             Outcome::Failed => Self::Failed,
             Outcome::Invalid => Self::Invalid,
+        }
+    }
+
+    /// Every word there is.
+    pub const ALL: [Self; 7] = [
+        Self::Passed,
+        Self::Inconclusive,
+        Self::Warned,
+        Self::Failed,
+        Self::Invalid,
+        Self::Improved,
+        Self::NotImproved,
+    ];
+
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Inconclusive => "inconclusive",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::Invalid => "invalid",
+            Self::Improved => "improved",
+            Self::NotImproved => "not improved",
         }
     }
 

@@ -75,7 +75,7 @@ impl Left {
         let parts: Vec<_> = kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {kind}")).collect();
         let list = parts.join(", ");
         (!list.is_empty())
-            .then(|| format!("Left out because a comment may not be longer: {list}. The JSON report has everything."))
+            .then(|| format!("Left out because this text may not be longer: {list}. The JSON report has everything."))
     }
 }
 

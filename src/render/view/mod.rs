@@ -11,7 +11,7 @@ mod promise;
 mod row;
 
 pub use context::Fact;
-pub(super) use context::short;
+pub use context::short;
 pub use heading::{Heading, Proof};
 pub use limit::Detail;
 pub use promise::{Promise, Status};

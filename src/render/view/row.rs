@@ -40,6 +40,8 @@ pub struct Line {
     pub threshold: String,
     /// Why, in a sentence or two.
     pub why: String,
+    /// The row in one line: `GET /slow p95 +31.8 % (88.7 ms → 117 ms), threshold +20 %`.
+    pub told: String,
     /// What a reader of the figures should know, where the reason does not say it.
     pub note: String,
     /// Whether the same was said of a row before, or of the whole scenario.
@@ -99,6 +101,7 @@ impl Line {
             noise_floor: scale.size(row.noise_floor),
             threshold: scale.threshold(&row.metric, row.threshold),
             why: why(row, scale),
+            told: told(row),
             note: if row.endpoint == ALL {
                 row.note.as_deref().map(sentence).unwrap_or_default()
             } else {
