@@ -44,7 +44,7 @@ def tip(full: str, name: str = "main") -> str:
     return bed.seed("GET", f"/repos/{full}/git/ref/heads/{name}")["object"]["sha"]
 
 
-def commit(full: str, files: dict, parents: list, token: str = bed.PERSON) -> str:
+def commit(full: str, files: dict, parents: list, token: str | None = None) -> str:
     """A commit with these files beside those of its parent."""
     root = f"/repos/{full}/git"
     tree = {"tree": [{"path": path, "mode": "100644", "type": "blob", "content": text} for path, text in files.items()]}
@@ -55,7 +55,7 @@ def commit(full: str, files: dict, parents: list, token: str = bed.PERSON) -> st
     return bed.seed("POST", f"{root}/commits", body, token)["sha"]
 
 
-def branch(full: str, name: str, sha: str, token: str = bed.PERSON) -> None:
+def branch(full: str, name: str, sha: str, token: str | None = None) -> None:
     bed.seed("POST", f"/repos/{full}/git/refs", {"ref": f"refs/heads/{name}", "sha": sha}, token)
 
 
@@ -81,7 +81,7 @@ def fork(full: str, name: str = "topic") -> Pull:
 
 def files(full: str, name: str = RESULTS) -> dict:
     """Paths and blobs of a branch; empty if it is not there."""
-    found = bed.ask("GET", f"/repos/{full}/git/ref/heads/{name}", base=bed.SERVER)
+    found = bed.ask("GET", f"/repos/{full}/git/ref/heads/{name}", token=bed.owner(), base=bed.SERVER)
     if found.status == 404:
         return {}
     tree = bed.seed("GET", f"/repos/{full}/git/trees/{found.body['object']['sha']}?recursive=1")["tree"]
