@@ -4,6 +4,7 @@ Nothing of the environment outside reaches the step but PATH. Variables:
 https://docs.github.com/actions/reference/workflows-and-actions/variables
 """
 
+import functools
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import bed
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEMO = os.path.join(ROOT, "fixtures", "demo")
+CONFIG = os.path.join(DEMO, "perf-gate.yml")
 EVENTS = os.path.join(ROOT, "fixtures", "events")
 
 # One run of the program, in seconds: longer than it waits for an answer that does not come.
@@ -62,11 +64,24 @@ def run(arguments: list, token: str | None, folder: str = ROOT, variables: dict 
     return Ran(done.returncode, printed, bed.log("requests")[before:], time.monotonic() - started)
 
 
+@functools.cache
+def converted() -> str:
+    """The demonstration's results in perf-gate's own format, which is read at once."""
+    path = os.path.join(bed.FOLDER, "candidate.json")
+    candidate = os.path.join(DEMO, "candidate")
+    names = [os.path.join(candidate, name) for name in sorted(os.listdir(candidate))]
+    ran = run(["convert", *names, "--config", CONFIG, "--output", path], None)
+    if ran.status:
+        raise SystemExit(f"the demonstration cannot be converted:\n{ran.printed}")
+    return path
+
+
 def workspace(config: str = "") -> str:
     """A checkout with the demonstration's results and configuration, to which `config` is added."""
     folder = tempfile.mkdtemp(dir=bed.FOLDER, prefix="workspace-")
-    shutil.copytree(os.path.join(DEMO, "candidate"), os.path.join(folder, "results"))
-    with open(os.path.join(DEMO, "perf-gate.yml"), encoding="utf-8") as file:
+    os.mkdir(os.path.join(folder, "results"))
+    shutil.copy2(converted(), os.path.join(folder, "results"))
+    with open(CONFIG, encoding="utf-8") as file:
         lines = [line for line in file if not line.startswith(("store:", "#"))]
     with open(os.path.join(folder, "perf-gate.yml"), "w", encoding="utf-8") as file:
         file.write("".join(lines) + config)
