@@ -4,14 +4,21 @@
 //! planned again, nothing is left to change.
 
 mod annotation;
+pub mod badges;
 mod comment;
+pub mod figure;
+pub mod issue;
+pub mod links;
 mod marker;
+pub mod nightly;
+pub mod notify;
 mod output;
 mod section;
 mod status;
 mod summary;
 #[cfg(test)]
 mod testing;
+pub mod weekly;
 
 use std::fmt;
 
@@ -24,6 +31,9 @@ pub use summary::summary;
 
 use crate::github::{IssueChange, NewIssue, Status};
 use crate::store::FileChange;
+
+pub use figure::Figure;
+pub use links::Links;
 
 /// One change, with all that is needed to make it.
 #[derive(Clone, Debug, PartialEq)]

@@ -112,12 +112,13 @@ fn cut(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
     use crate::publish::testing::section;
+    use crate::render::view::Heading;
     use proptest::prelude::*;
 
     const FAILED: &str = "GET /slow p95 +31.8 % (88.7 ms → 117 ms), threshold +20 %";
 
     fn of(outcome: Outcome, answer: &str) -> Section {
-        Section { outcome, ..section("checkout", answer) }
+        Section { outcome, heading: Heading::of_outcome(outcome), ..section("checkout", answer) }
     }
 
     fn state(sections: &[Section], fail_on: FailOn) -> (StatusState, String) {

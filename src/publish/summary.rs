@@ -6,7 +6,7 @@ use crate::render::{Report, markdown_within};
 
 /// Most bytes of a summary. GitHub drops a longer one whole, and the step stays green
 /// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions#step-isolation-and-limits>).
-pub const MOST: usize = 1_024 * 1_024;
+const MOST: usize = 1_024 * 1_024;
 
 /// The summary of a report.
 ///

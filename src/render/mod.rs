@@ -13,14 +13,15 @@ pub mod inspect;
 mod json;
 mod junit;
 mod markdown;
-mod numbers;
+pub(crate) mod numbers;
 mod report;
 mod style;
 mod table;
-mod template;
+pub(crate) mod template;
 mod text;
 pub mod view;
 
+pub(crate) use escape::code;
 pub use escape::{line, log, prose, word};
 pub use explain::Explanations;
 pub use markdown::{mark, markdown_in_steps, markdown_within};

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use crate::model::{Direction, Metric, Unit};
 
 /// What stands where there is no figure.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// How a change of a metric is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(crate) enum Scale {
     /// Relative to the baseline, in percent.
     Relative,
     /// A difference of rates, in percentage points.
@@ -18,7 +18,7 @@ pub(super) enum Scale {
 
 impl Scale {
     /// Error rates change by points, everything else relatively.
-    pub(super) fn of(metric: &str) -> Self {
+    pub(crate) fn of(metric: &str) -> Self {
         if metric == "error-rate" { Self::Points } else { Self::Relative }
     }
 
@@ -30,17 +30,17 @@ impl Scale {
     }
 
     /// A change with its sign: `+23.4 %`, `−0.52 pp`.
-    pub(super) fn change(self, value: Option<f64>) -> String {
+    pub(crate) fn change(self, value: Option<f64>) -> String {
         finite(value).map_or(NONE.to_owned(), |value| format!("{} {}", signed(value), self.unit()))
     }
 
     /// A size without sign: `6.1 %`.
-    pub(super) fn size(self, value: Option<f64>) -> String {
+    pub(crate) fn size(self, value: Option<f64>) -> String {
         finite(value).map_or(NONE.to_owned(), |value| format!("{} {}", digits(value.abs()), self.unit()))
     }
 
     /// Two changes: `+24.1 … +40.0 %`.
-    pub(super) fn range(self, lower: f64, upper: f64) -> String {
+    pub(crate) fn range(self, lower: f64, upper: f64) -> String {
         if lower.is_finite() && upper.is_finite() {
             format!("{} … {} {}", signed(lower), signed(upper), self.unit())
         } else {
@@ -49,7 +49,7 @@ impl Scale {
     }
 
     /// A threshold of a metric, with the sign of a degradation and no digits it was not given with: `+20 %`.
-    pub(super) fn threshold(self, metric: &str, value: Option<f64>) -> String {
+    pub(crate) fn threshold(self, metric: &str, value: Option<f64>) -> String {
         let Some(value) = finite(value) else { return NONE.to_owned() };
         let falls = value < 0.0 || Metric::known(metric).is_some_and(|known| known.better == Direction::Up);
         let size = digits(value.abs());
@@ -59,23 +59,23 @@ impl Scale {
 }
 
 /// A share of counted cases in whole percent, neither 0 nor 100 unless it is: `94 %`.
-pub(super) fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     let whole = (100.0 * value).round();
     format!("{} %", if value > 0.0 && value < 1.0 { whole.clamp(1.0, 99.0) } else { whole })
 }
 
 /// The interval of such a share: `0–11 %`.
-pub(super) fn shares(lower: f64, upper: f64) -> String {
+pub(crate) fn shares(lower: f64, upper: f64) -> String {
     format!("{:.0}–{:.0} %", 100.0 * lower, 100.0 * upper)
 }
 
 /// A value in its unit, or a dash.
-pub(super) fn value(unit: Unit, value: Option<f64>) -> String {
+pub(crate) fn value(unit: Unit, value: Option<f64>) -> String {
     value.map_or(NONE.to_owned(), |value| unit.show(value))
 }
 
 /// A number for a pocket calculator: four digits, without zeros at the end; `2.34·10⁻⁷` where it is tiny.
-pub(super) fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     if !value.is_finite() {
         return NONE.to_owned();
     }
@@ -100,7 +100,7 @@ pub(super) fn figure(value: f64) -> String {
 }
 
 /// A logarithm or angle, or the standard deviation of one: to five places, so that differences keep their digits.
-pub(super) fn logarithm(value: f64) -> String {
+pub(crate) fn logarithm(value: f64) -> String {
     let size = format!("{:.5}", value.abs());
     match value {
         v if !v.is_finite() => NONE.to_owned(),
@@ -115,7 +115,7 @@ fn superscript(digit: char) -> Option<char> {
 }
 
 /// A count in groups of three digits: `12,345`.
-pub(super) fn count(value: u64) -> String {
+pub(crate) fn count(value: u64) -> String {
     let plain = value.to_string();
     let mut grouped = String::new();
     for (place, digit) in plain.char_indices() {
@@ -128,22 +128,22 @@ pub(super) fn count(value: u64) -> String {
 }
 
 /// A count and its noun: `1 run`, `5 runs`.
-pub(super) fn counted(value: u64, noun: &str) -> String {
+pub(crate) fn counted(value: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(value), if value == 1 { "" } else { "s" })
 }
 
 /// The day of a time: `2026-11-14`.
-pub(super) fn day(time: Timestamp) -> String {
+pub(crate) fn day(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
 /// A time to the minute: `2026-11-14 08:30 UTC`.
-pub(super) fn minute(time: Timestamp) -> String {
+pub(crate) fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A time to the second, in UTC: `2026-11-14 08:30:12`.
-pub(super) fn second(time: Timestamp) -> String {
+pub(crate) fn second(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 

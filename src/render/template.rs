@@ -13,7 +13,7 @@ use super::escape::{code, prose};
 ///
 /// # Errors
 /// A template that is wrong or names what is not there: a mistake of this program.
-pub(super) fn fill(template: &str, values: impl Serialize) -> Result<String> {
+pub(crate) fn fill(template: &str, values: impl Serialize) -> Result<String> {
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.context("in the syntax of templates")?);

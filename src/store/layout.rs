@@ -6,6 +6,11 @@
 //! accepted/<scenario>/<yyyymmdd-hhmmss>-<digest>.json                              a regression that people accepted
 //! pending/<pull request>/<yyyymmdd-hhmmss>-<digest>.json                           the same, until it is merged
 //! approvals/<commit>/<yyyymmdd-hhmmss>-<digest>.json                               what people decided on a commit
+//! issues/<scenario>.json                                                          what its issue was told
+//! nightly/<yyyy-mm-dd>.json, nightly/<yyyy-mm-dd>_regression.md                    a night's runs (UTC); what went wrong
+//! weekly/<yyyy>-W<ww>.md                                                           a week of nights, for people
+//! badges/<scenario>/{p95,outcome}.{svg,json}, badges/outcome.{svg,json}            pictures of the latest runs
+//! badges/state.json                                                                what the pictures are of
 //! damaged/<path>-<digest>                                                          an unreadable day file, kept
 //! README.md                                                                        what this is
 //! ```
@@ -126,6 +131,40 @@ pub fn approval(approval: &Approval, text: &[u8]) -> String {
 /// Name of the file of something that a person decided.
 fn decided(at: Timestamp, text: &[u8]) -> String {
     format!("{}-{}.json", Offset::UTC.to_datetime(at).strftime("%Y%m%d-%H%M%S"), digest(text))
+}
+
+/// Where it is kept what the issue of a scenario was told.
+pub fn issue(scenario: &str) -> String {
+    format!("issues/{}.json", component(scenario))
+}
+
+/// Where the runs of a night lie, by date, and where it is told what went wrong.
+pub fn nightly(date: Date) -> [String; 2] {
+    [format!("nightly/{date}.json"), format!("nightly/{date}_regression.md")]
+}
+
+/// Where the digest of the ISO week lies that `date` is in.
+pub fn weekly(date: Date) -> String {
+    format!("weekly/{}.md", week(date))
+}
+
+/// The ISO 8601 week that `date` is in: `2026-W47`.
+pub fn week(date: Date) -> String {
+    let week = date.iso_week_date();
+    format!("{:04}-W{:02}", week.year(), week.week())
+}
+
+/// Where it is kept what the badges are of.
+pub const BADGES: &str = "badges/state.json";
+
+/// Where a badge lies, without its ending; of the repository as a whole where no scenario is given.
+///
+/// No folder has a dot in its name: a scenario called `outcome.svg` would lie where a badge does.
+pub fn badge(scenario: Option<&str>, name: &str) -> String {
+    match scenario {
+        Some(scenario) => format!("badges/{}/{name}", component(scenario).replace('.', "%2e")),
+        None => format!("badges/{name}"),
+    }
 }
 
 /// Where an unreadable file is kept before it is written anew.

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::inputs::Mode;
 use super::job::Job;
-use super::{tell, trunk};
+use super::{issue, tell, trunk};
 use crate::cli;
 use crate::files;
 use crate::github::Event;
@@ -33,6 +33,9 @@ pub(super) fn run(job: &mut Job, mode: Mode) -> Result<u8> {
     let mut report = Report::new(answers.into_iter().map(|answer| answer.scenario).collect());
     report.approval = judge::decision(&report, None, job.store.as_ref());
     show(job, &report)?;
+    if keeps {
+        issue::keep(job, &report);
+    }
     let commit = flags.identity.commit.unwrap_or_default();
     if let Some(number) = flags.identity.pull_request {
         tell::pull_request(job, &report, number, &commit);

@@ -1,10 +1,12 @@
 //! What a step of a workflow works with, and what went wrong beside the judgement.
 
+use std::cell::OnceCell;
+
 use anyhow::{Context, Result};
 
 use super::inputs::Inputs;
 use crate::files;
-use crate::github::{self, Access, Error, Event, Repository, Workflow};
+use crate::github::{self, Access, Author, Error, Event, Repository, Workflow};
 use crate::pipeline::{NOT_RECORDED, PASSED, history, read};
 use crate::store::{Preview, Store};
 
@@ -25,6 +27,8 @@ pub(super) struct Job {
     pub(super) repository: Repository,
     /// Addresses of what was written.
     pub(super) written: Written,
+    /// Who writes, once it was asked.
+    me: OnceCell<Author>,
     /// Exit status of what went wrong beside the judgement.
     trouble: u8,
 }
@@ -55,7 +59,8 @@ impl Job {
         }
         let repository = Repository::open(&Access::from_environment(), &workflow.repository)?;
         let written = Written::default();
-        Ok(Self { workflow, inputs, settings, store, repository, written, trouble: PASSED })
+        let me = OnceCell::new();
+        Ok(Self { workflow, inputs, settings, store, repository, written, me, trouble: PASSED })
     }
 
     /// The value, or none where something beside the judgement went wrong: told, and kept for the exit status.
@@ -90,13 +95,18 @@ impl Job {
         self.settings.config.baseline.trunk.iter().any(|trunk| trunk == branch)
     }
 
-    /// Login whose comments and issues are ours.
+    /// Who writes: the owner of the token, or the app that a workflow's token is of. Only what they wrote is ours.
     ///
     /// # Errors
     /// The API cannot be reached.
-    pub(super) fn login(&self) -> Result<String> {
+    pub(super) fn me(&self) -> Result<Author> {
+        if let Some(known) = self.me.get() {
+            return Ok(known.clone());
+        }
         let login = self.repository.login().context("the owner of the token is not known")?;
-        Ok(login.unwrap_or_else(|| WORKFLOW_APP.to_owned()))
+        let app = || Author { login: WORKFLOW_APP.to_owned(), is_bot: true };
+        let me = login.map_or_else(app, |login| Author { is_bot: login.ends_with("[bot]"), login });
+        Ok(self.me.get_or_init(|| me).clone())
     }
 
     /// Appends to a file of the runner; what cannot be written is told and changes nothing.

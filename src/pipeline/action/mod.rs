@@ -10,6 +10,7 @@ mod apply;
 mod command;
 mod gate;
 mod inputs;
+mod issue;
 mod job;
 mod order;
 mod published;

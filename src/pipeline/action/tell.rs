@@ -51,7 +51,7 @@ fn sections(job: &Job, report: &Report, pull_request: Option<u64>, commit: &str)
 /// What is left to do so that the comment says what was judged.
 fn comment(job: &Job, report: &Report, number: u64, commit: &str) -> Result<publish::Planned> {
     let ours = own(job, report, commit)?;
-    Ok(publish::plan(number, &job.repository.comments(number)?, &job.login()?, &ours))
+    Ok(publish::plan(number, &job.repository.comments(number)?, &job.me()?.login, &ours))
 }
 
 fn own(job: &Job, report: &Report, commit: &str) -> Result<Vec<Section>> {

@@ -1,7 +1,7 @@
 //! The documents of `perf-gate history`: a [`View`] in which every number is already text, and what is made of it.
 
 mod markdown;
-mod spark;
+pub(crate) mod spark;
 mod table;
 mod text;
 mod view;

@@ -7,7 +7,7 @@ const LEAST_SPREADS: f64 = 8.0;
 
 /// The values, which scatter by `spread`, in at most `most` characters, several in one where there are more; a space where
 /// none is known.
-pub(super) fn line(values: &[Option<f64>], spread: f64, most: usize) -> String {
+pub(crate) fn line(values: &[Option<f64>], spread: f64, most: usize) -> String {
     let columns = most.min(values.len());
     let bounds = (0..=columns).map(|i| i * values.len() / columns.max(1)).collect::<Vec<_>>();
     let means: Vec<Option<f64>> = bounds.windows(2).map(|pair| mean(&values[pair[0]..pair[1]])).collect();
