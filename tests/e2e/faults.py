@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import bed
 import scene
+import steps
 import workflow
 
 # Cases at a time: most of their time they wait.
@@ -88,26 +89,11 @@ def pulled(name: str) -> Place:
 
 
 def act_on_pull_request(where: Place) -> workflow.Ran:
-    pull = where.pull
-    payload = workflow.payload("pull_request")
-    payload["repository"] |= {"full_name": where.repository, "default_branch": "main"}
-    ends = {"head": (pull.branch, pull.head, pull.repository), "base": ("main", pull.base, where.repository)}
-    payload["pull_request"]["number"] = payload["number"] = pull.number
-    for end, (ref, sha, full) in ends.items():
-        payload["pull_request"][end] |= {"ref": ref, "sha": sha}
-        payload["pull_request"][end]["repo"] |= {"full_name": full}
-    step = workflow.Step(where.repository, "pull_request", payload, pull.head, f"refs/pull/{pull.number}/merge")
-    step.head_ref, step.base_ref = pull.branch, "main"
-    return workflow.action(step, where.token, where.folder)
+    return workflow.action(steps.pull_request(where.repository, where.pull), where.token, where.folder)
 
 
 def act_on_push(where: Place) -> workflow.Ran:
-    sha = scene.tip(where.repository)
-    payload = workflow.payload("push")
-    payload |= {"ref": "refs/heads/main", "after": sha}
-    payload["repository"] |= {"full_name": where.repository, "default_branch": "main"}
-    step = workflow.Step(where.repository, "push", payload, sha, "refs/heads/main")
-    return workflow.action(step, where.token, where.folder)
+    return workflow.action(steps.push(where.repository), where.token, where.folder)
 
 
 def pushed(name: str) -> Place:

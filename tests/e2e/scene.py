@@ -14,6 +14,10 @@ RESULTS = "perf-results"
 BEFORE = 5
 
 
+# Who commits, and when: the same files on the same commit are the same commit.
+SOMEBODY = {"name": "somebody", "email": "somebody@example.org", "date": "2026-01-01T00:00:00Z"}
+
+
 @dataclass
 class Pull:
     """A pull request and its two ends."""
@@ -51,7 +55,8 @@ def commit(full: str, files: dict, parents: list, token: str | None = None) -> s
     if parents:
         tree["base_tree"] = bed.seed("GET", f"{root}/commits/{parents[0]}", token=token)["tree"]["sha"]
     sha = bed.seed("POST", f"{root}/trees", tree, token)["sha"]
-    body = {"message": f"change {', '.join(files)}"[:100], "tree": sha, "parents": parents}
+    body = {"message": f"change {', '.join(files)}"[:100], "tree": sha, "parents": parents, "author": SOMEBODY}
+    body["committer"] = SOMEBODY
     return bed.seed("POST", f"{root}/commits", body, token)["sha"]
 
 
@@ -69,10 +74,15 @@ def pull_request(full: str, name: str = "topic") -> Pull:
 
 
 def fork(full: str, name: str = "topic") -> Pull:
-    """A pull request from somebody else's copy of the repository."""
+    """A pull request from somebody else's copy of the repository.
+
+    On GitHub a repository and its forks share their commits. Here each has its own, so the same ones are made in both.
+    """
     copy = bed.seed("POST", f"/repos/{full}/forks", {}, bed.FORKER)["full_name"]
-    base = tip(full)
-    head = commit(copy, {f"{name}.txt": "from a fork"}, [tip(copy)], bed.FORKER)
+    for each, token in ((full, None), (copy, bed.FORKER)):
+        base = commit(each, {"README.md": "what both start from"}, [], token)
+        head = commit(each, {f"{name}.txt": "from a fork"}, [base], token)
+        bed.seed("PATCH", f"/repos/{each}/git/refs/heads/main", {"sha": base, "force": True}, token)
     branch(copy, name, head, bed.FORKER)
     title = {"title": f"Change {name}", "head": f"{copy.partition('/')[0]}:{name}", "base": "main"}
     pull = bed.seed("POST", f"/repos/{full}/pulls", title, bed.FORKER)
