@@ -1,7 +1,7 @@
 """The bed as its drivers see it: calls of the API, tokens with a workflow's permissions, faults, logs.
 
-Addresses come from `run` by the environment. What a driver sets up goes to the server directly (`seed`); what it asks as
-a client would goes through the front (`ask`).
+Addresses come from `run` by the environment. What a driver sets up goes to the server directly (`seed`); what it asks
+as a client would goes through the front (`ask`).
 """
 
 import itertools
@@ -88,7 +88,7 @@ def seed(method: str, path: str, body=None, token: str | None = None):
 
 
 def owner() -> str:
-    """A token of the owner: the server counts requests by token, and takes any that it does not know for its first user's."""
+    """A token of the owner. The server counts requests by token, and takes unknown ones for its first user's."""
     return f"{PERSON}-{os.getpid()}-{next(REQUESTS) // RATE}"
 
 

@@ -1,8 +1,9 @@
 """Proves that nothing is lost and nothing doubled when GitHub, or the way there, fails.
 
-For each command: it runs once undisturbed, which says what requests it makes and what is there afterwards. Then every kind of
-fault strikes every kind of request, once: the exit status and what is there must be the same. Then faults that do not
-end: the exit status must say so, nothing may be doubled, and after one more, undisturbed run all must be there.
+For each command: it runs once undisturbed, which says what requests it makes and what is there afterwards. Then every
+kind of fault strikes every kind of request, once: the exit status and what is there must be the same. Then faults
+that do not end: the exit status must say so, nothing may be doubled, and after one more, undisturbed run all must be
+there.
 
 Each case has a repository of its own, and its faults are bound to it, so that cases run side by side.
 """
@@ -193,8 +194,12 @@ def planned(command: Command) -> list:
         sys.exit(f"{command.name} ends with {ran.status}, undisturbed:\n{ran.printed}")
     again = command.run(where)
     if (again.status, command.state(where)) != (ran.status, expected):
-        sys.exit(f"{command.name}, again: {again.status}, {command.state(where)} instead of {expected}\n{again.printed}")
-    print(f"{command.name}: {len(ran.requests)} requests in {ran.seconds:.1f} s; again {len(again.requests)}", flush=True)
+        sys.exit(
+            f"{command.name}, again: {again.status}, {command.state(where)} instead of {expected}\n{again.printed}"
+        )
+    print(
+        f"{command.name}: {len(ran.requests)} requests in {ran.seconds:.1f} s; again {len(again.requests)}", flush=True
+    )
     cases = []
     for method, route in sorted({(each["method"], pattern(each["path"])) for each in ran.requests}):
         once = READING if method == "GET" else WRITING

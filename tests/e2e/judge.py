@@ -1,7 +1,7 @@
 """Proves the judge: for every operation of the description, a well-formed request passes and malformed ones are told.
 
-A schema that the judge cannot compile lets everything pass in silence; only a request that must be refused shows that it
-looks. Every operation needs a row here. What happens goes through the whole chain, into a log of its own.
+A schema that the judge cannot compile lets everything pass in silence; only a request that must be refused shows that
+it looks. Every operation needs a row here. What happens goes through the whole chain, into a log of its own.
 """
 
 import gzip
@@ -68,7 +68,10 @@ TREE = {"tree": [{"path": "a", "mode": "100644", "type": "blob", "sha": SHA}]}
 ENTRY = TREE["tree"][0]
 CHECK = {"name": "n", "head_sha": SHA, "status": "completed", "conclusion": "success"}
 NOTE = {"path": "a", "start_line": 1, "end_line": 1, "annotation_level": "failure", "message": "m"}
-NOTES = [{"title": "t", "summary": "s", "annotations": [wrong]} for wrong in (without(NOTE, "end_line"), {**NOTE, "annotation_level": "bad"})]
+NOTES = [
+    {"title": "t", "summary": "s", "annotations": [wrong]}
+    for wrong in (without(NOTE, "end_line"), {**NOTE, "annotation_level": "bad"})
+]
 
 ROWS = [
     *(Row(operation) for operation in PLAIN),
@@ -91,7 +94,9 @@ ROWS = [
     Row("GET /commits/{ref}/statuses", queries=PAGED),
     Row("GET /commits/{commit_sha}/pulls", queries=PAGED),
     Row("GET /compare/{basehead}", queries=PAGED),
-    bodies("POST /statuses/{sha}", {"state": "success", "context": "c"}, ["state"], state=["passed", 1], description=[1]),
+    bodies(
+        "POST /statuses/{sha}", {"state": "success", "context": "c"}, ["state"], state=["passed", 1], description=[1]
+    ),
     bodies("POST /check-runs", CHECK, ["name", "head_sha"], conclusion=["bad"], status=["bad"], output=NOTES),
     bodies("PATCH /check-runs/{check_run_id}", CHECK, [], conclusion=["bad"], status=["bad"], output=NOTES),
     Row("GET /issues", queries=[*PAGED, "state=shut", "direction=up", "since=yesterday"]),
@@ -118,7 +123,13 @@ ROWS = [
     Row("GET /pulls", queries=[*PAGED, "state=shut", "sort=name", "direction=up"]),
     Row("GET /pulls/{pull_number}/commits", queries=PAGED),
     Row("GET /pulls/{pull_number}/files", queries=PAGED),
-    bodies("POST /dispatches", {"event_type": "e", "client_payload": {}}, ["event_type"], event_type=[1], client_payload=["a"]),
+    bodies(
+        "POST /dispatches",
+        {"event_type": "e", "client_payload": {}},
+        ["event_type"],
+        event_type=[1],
+        client_payload=["a"],
+    ),
     Row("GET /actions/runs", queries=[*PAGED, "status=bad", "exclude_pull_requests=maybe"]),
     Row("GET /actions/runs/{run_id}", queries=["exclude_pull_requests=maybe"]),
     Row("GET /actions/runs/{run_id}/jobs", queries=[*PAGED, "filter=some"]),

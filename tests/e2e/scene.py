@@ -1,4 +1,4 @@
-"""Repositories to work on: with a history, pull requests from a branch and from a fork; and what is found there afterwards."""
+"""Repositories to work on, with a history and pull requests, and what is found there afterwards."""
 
 import base64
 import json

@@ -1,7 +1,6 @@
 """Proves the bed itself: each fault happens as it is called, and what the back adds is what GitHub describes."""
 
 import http.client
-import socket
 import sys
 import time
 import urllib.error
@@ -47,7 +46,13 @@ def kinds(repository: str, issue: int) -> dict:
     strike("reset", lambda got: isinstance(got, ConnectionError), False)
     strike("reset-after", lambda got: isinstance(got, ConnectionError), True)
     strike("truncated", lambda got: isinstance(got, http.client.IncompleteRead), True)
-    strike("answer", lambda got: got.status == 422 and got.body["message"] == "no", False, status=422, body={"message": "no"})
+    strike(
+        "answer",
+        lambda got: got.status == 422 and got.body["message"] == "no",
+        False,
+        status=422,
+        body={"message": "no"},
+    )
     started = time.monotonic()
     strike("slow", lambda got: got.status == 201 and time.monotonic() - started >= LATE, True, seconds=LATE)
     return held
@@ -59,7 +64,7 @@ def attempt(path: str):
         return bed.ask("POST", path, {"body": "said"})
     except urllib.error.URLError as error:
         return error.reason
-    except (ConnectionError, http.client.HTTPException, socket.timeout) as error:
+    except (ConnectionError, http.client.HTTPException, TimeoutError) as error:
         return error
 
 
@@ -117,7 +122,9 @@ def permission(root: str, login: str) -> str:
 
 def pull_request(root: str, sha: str) -> dict:
     """A pull request with a commit of its own."""
-    tree = bed.seed("POST", f"{root}/git/trees", {"tree": [{"path": "a", "mode": "100644", "type": "blob", "content": "a"}]})
+    tree = bed.seed(
+        "POST", f"{root}/git/trees", {"tree": [{"path": "a", "mode": "100644", "type": "blob", "content": "a"}]}
+    )
     commit = bed.seed("POST", f"{root}/git/commits", {"message": "a", "tree": tree["sha"], "parents": [sha]})
     bed.seed("POST", f"{root}/git/refs", {"ref": "refs/heads/topic", "sha": commit["sha"]})
     return bed.seed("POST", f"{root}/pulls", {"title": "a", "head": "topic", "base": "main"})

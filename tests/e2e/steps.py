@@ -1,4 +1,4 @@
-"""A step of a workflow for each event: GitHub's example of the payload, with the numbers and commits of a repository here."""
+"""A step of a workflow for each event: GitHub's example of the payload, about a repository of the bed."""
 
 import scene
 from workflow import Step, payload
@@ -17,7 +17,9 @@ def pull_request(full: str, pull: scene.Pull, **more) -> Step:
         side |= {"ref": ref, "sha": sha, "label": f"{repository.partition('/')[0]}:{ref}"}
         side["repo"] |= {"full_name": repository, "name": repository.partition("/")[2], "default_branch": "main"}
     # The runner tests a merge commit that no branch has.
-    step = Step(full, "pull_request", body, scene.commit(full, {}, [pull.base]), f"refs/pull/{pull.number}/merge", **more)
+    step = Step(
+        full, "pull_request", body, scene.commit(full, {}, [pull.base]), f"refs/pull/{pull.number}/merge", **more
+    )
     step.head_ref, step.base_ref = pull.branch, "main"
     return step
 
@@ -46,7 +48,12 @@ def merge_group(full: str, pull: scene.Pull, **more) -> Step:
     """A pull request waits in a merge queue."""
     ref = f"refs/heads/gh-readonly-queue/main/pr-{pull.number}-{pull.base}"
     body = of(full, "merge_group")
-    body["merge_group"] |= {"head_sha": pull.head, "head_ref": ref, "base_sha": pull.base, "base_ref": "refs/heads/main"}
+    body["merge_group"] |= {
+        "head_sha": pull.head,
+        "head_ref": ref,
+        "base_sha": pull.base,
+        "base_ref": "refs/heads/main",
+    }
     return Step(full, "merge_group", body, pull.head, ref, **more)
 
 

@@ -81,11 +81,16 @@ def workspace(config: str = "") -> str:
     folder = tempfile.mkdtemp(dir=bed.FOLDER, prefix="workspace-")
     os.mkdir(os.path.join(folder, "results"))
     shutil.copy2(converted(), os.path.join(folder, "results"))
+    configure(folder, config)
+    return folder
+
+
+def configure(folder: str, config: str = "") -> None:
+    """Writes the demonstration's configuration, without its store."""
     with open(CONFIG, encoding="utf-8") as file:
         lines = [line for line in file if not line.startswith(("store:", "#"))]
     with open(os.path.join(folder, "perf-gate.yml"), "w", encoding="utf-8") as file:
         file.write("".join(lines) + config)
-    return folder
 
 
 def payload(name: str) -> dict:

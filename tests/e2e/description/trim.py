@@ -3,18 +3,19 @@
 
     trim.py api.github.com.json github.json.gz
 
-The operations are listed here one by one, on purpose: a call of anything else is a violation, and `judge.py` demands a
-malformed request for every one of them. To use another operation, add its line, run this again, and give `judge.py` a row.
+The operations are listed here one by one, on purpose: a call of anything else is a violation, and `judge.py` demands
+a malformed request for every one of them. To use another operation, add its line, run this again, and give `judge.py`
+a row.
 
 Two things of the description are beyond the judge (prism 5) and are repaired:
 
-* `nullable` without `type` makes a schema that does not compile, and a schema that does not compile lets everything pass
-  in silence. It becomes an alternative that allows null and nothing else.
-* A parameter in a path matches one segment, while a ref or the path of a file has several. Such paths get twins with more
-  segments. (That is a limit of OpenAPI itself; GitHub's description ignores it.)
+* `nullable` without `type` makes a schema that does not compile, and a schema that does not compile lets everything
+  pass in silence. It becomes an alternative that allows null and nothing else.
+* A parameter in a path matches one segment, while a ref or the path of a file has several. Such paths get twins with
+  more segments. (That is a limit of OpenAPI itself; GitHub's description ignores it.)
 
-A third one only concerns a mock, which answers the example of a documented 4xx instead of the reason. The judge is a proxy
-and answers nothing itself; examples are dropped all the same, for size.
+A third one only concerns a mock, which answers the example of a documented 4xx instead of the reason. The judge is a
+proxy and answers nothing itself; examples are dropped all the same, for size.
 """
 
 import copy

@@ -1,8 +1,8 @@
 """What goes wrong between a client and GitHub, made to happen by rules.
 
-A rule: `method` (a pattern), `path` (a pattern, found anywhere in the path), `kind`, and, if wanted, `times` (how often it
-happens; 1), `skip` (how many matching requests pass before; 0), `seconds` (for `slow`), `status` and `body` (for `answer`).
-The first rule that matches and is not used up decides.
+A rule: `method` (a pattern), `path` (a pattern, found anywhere in the path), `kind`, and, if wanted, `times` (how
+often it happens; 1), `skip` (how many matching requests pass before; 0), `seconds` (for `slow`), `status` and `body`
+(for `answer`). The first rule that matches and is not used up decides.
 
 | kind | what the client sees | the server has seen the request |
 | --- | --- | --- |

@@ -1,7 +1,8 @@
 """What went through the front: every request, and everything the judge had to say, a JSON object a line.
 
-`requests.jsonl`: time, method, path, status (0: no answer). `violations.jsonl`: requests that GitHub's description does not
-allow. `answers.jsonl`: answers of the servers that it does not allow; those are not the client's fault and only listed.
+`requests.jsonl`: time, method, path, status (0: no answer). `violations.jsonl`: requests that GitHub's description
+does not allow. `answers.jsonl`: answers of the servers that it does not allow; those are not the client's fault and
+only listed.
 """
 
 import json
@@ -39,7 +40,9 @@ class Log:
 
     def unanswered(self, flow: http.HTTPFlow) -> None:
         path = flow.metadata["path"]
-        self.write("requests", {"time": flow.metadata["time"], "method": flow.request.method, "path": path, "status": 0})
+        self.write(
+            "requests", {"time": flow.metadata["time"], "method": flow.request.method, "path": path, "status": 0}
+        )
 
     def write(self, file: str, *lines: dict) -> None:
         name = f"{self.name}.{file}" if self.name else file

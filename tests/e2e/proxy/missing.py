@@ -1,8 +1,8 @@
 """What emulate lacks of GitHub and perf-gate uses: commit statuses, pull requests of a commit, permissions, dispatches,
 and the limits of texts.
 
-Answers are built to GitHub's description; the judge reads them on their way. Statuses and dispatches are kept for as long
-as the proxy runs.
+Answers are built to GitHub's description; the judge reads them on their way. Statuses and dispatches are kept for as
+long as the proxy runs.
 """
 
 import asyncio
@@ -153,7 +153,13 @@ class Missing:
         permission = PEOPLE.get(login)
         if permission is None:
             return not_found()
-        may = {"pull": "read write admin", "triage": "admin", "push": "write admin", "maintain": "admin", "admin": "admin"}
+        may = {
+            "pull": "read write admin",
+            "triage": "admin",
+            "push": "write admin",
+            "maintain": "admin",
+            "admin": "admin",
+        }
         permissions = {name: permission in who.split() for name, who in may.items()}
         whole = {**user(login), "permissions": permissions, "role_name": permission}
         return as_json(200, {"permission": permission, "role_name": permission, "user": whole})
@@ -245,7 +251,9 @@ def body_of(request: http.Request) -> dict:
 
 def invalid(resource: str, field: str, message: str) -> http.Response:
     error = {"resource": resource, "code": "custom", "field": field, "message": message}
-    return as_json(422, {"message": "Validation Failed", "errors": [error], "documentation_url": "https://docs.github.com/rest"})
+    return as_json(
+        422, {"message": "Validation Failed", "errors": [error], "documentation_url": "https://docs.github.com/rest"}
+    )
 
 
 def forbidden() -> http.Response:
