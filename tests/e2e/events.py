@@ -14,6 +14,8 @@ import workflow
 
 FAILED, INVALID = 1, 2
 CONTEXT = "perf-gate"
+# With so little history a regression would wait for a second run.
+AT_ONCE = "\nconfirm: 1\n"
 # What a job needs that only comments and sets a status.
 TELL = {"contents": "write", "pull_requests": "write", "statuses": "write", "metadata": "read"}
 
@@ -46,7 +48,7 @@ def pull_request_from_fork() -> None:
     full = scene.repository("event-fork")
     pull, other = scene.fork(full), scene.pull_request(full, "other")
     folder = workflow.workspace()
-    ran = act(steps.pull_request(full, pull), bed.mint(bed.READ), FAILED, folder)
+    ran = act(steps.pull_request(full, pull), bed.mint(bed.READ), FAILED, folder, is_reader=True)
     holds(ran.report is not None and ran.summary, "no report or no summary")
     holds(not scene.comments(full, pull.number), "a reader commented")
     holds(ran.outputs.get("outcome") == "failed", f"outputs {ran.outputs}")
@@ -66,12 +68,18 @@ def pull_request_from_fork() -> None:
 
 
 def push() -> None:
-    """A run on trunk is recorded, once however often it is tried; one on another branch is not."""
+    """A run on trunk is recorded and has an issue, once however often it is tried; one on another branch is not."""
     full = scene.repository("event-push")
-    act(steps.push(full), bed.mint(bed.WRITE), FAILED)
+    ran = act(steps.push(full), bed.mint(bed.WRITE), FAILED, workflow.workspace(AT_ONCE))
     recorded(full, scene.BEFORE + 1)
-    act(steps.push(full), bed.mint(bed.WRITE), FAILED)
+    issue = one_issue(full)
+    labels = {label["name"] for label in issue["labels"]}
+    holds(labels == {"performance-regression", "needs-investigation"}, f"labels {labels}")
+    holds(issue["title"].startswith("Performance Regression: "), f"title {issue['title']}")
+    holds(f"/issues/{issue['number']}" in ran.outputs.get("issue-url", ""), f"issue-url of {ran.outputs}")
+    act(steps.push(full), bed.mint(bed.WRITE), FAILED, workflow.workspace(AT_ONCE))
     recorded(full, scene.BEFORE + 1)
+    holds(one_issue(full)["comments"] == 0, "the same was said again")
     scene.branch(full, "side", scene.tip(full))
     act(steps.push(full, "side"), bed.mint(bed.WRITE), FAILED)
     recorded(full, scene.BEFORE + 1)
@@ -164,12 +172,15 @@ def pulled(name: str) -> tuple:
     return full, scene.pull_request(full)
 
 
-def act(step: workflow.Step, token: str, status: int, folder: str | None = None) -> workflow.Ran:
-    """Runs the step, which must end with `status`."""
+def act(
+    step: workflow.Step, token: str, status: int, folder: str | None = None, is_reader: bool = False
+) -> workflow.Ran:
+    """Runs the step, which must end with `status` and do all it should, unless its token may only read."""
     folder = folder or workflow.workspace()
     ran = workflow.action(step, token, folder)
     print(f"  {step.event}: exit {ran.status}, {len(ran.requests)} requests, {ran.seconds:.1f} s", flush=True)
     holds(ran.status == status, f"exit {ran.status} instead of {status}:\n{ran.printed}")
+    holds(is_reader or not workflow.left_out(ran), f"something was left out:\n{ran.printed}")
     return ran
 
 
@@ -179,6 +190,12 @@ def told_once(full: str, pull: scene.Pull) -> dict:
     holds(len(comments) == 1, f"{len(comments)} comments")
     holds(comments[0]["user"]["login"] == "github-actions[bot]", f"a comment by {comments[0]['user']['login']}")
     return comments[0]
+
+
+def one_issue(full: str) -> dict:
+    issues = scene.issues(full)
+    holds(len(issues) == 1, f"{len(issues)} issues")
+    return issues[0]
 
 
 def status_of(full: str, pull: scene.Pull) -> str | None:

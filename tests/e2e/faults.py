@@ -99,7 +99,7 @@ def act_on_push(where: Place) -> workflow.Ran:
 
 def pushed(name: str) -> Place:
     where = place(name, True)
-    where.folder = workflow.workspace()
+    where.folder = workflow.workspace("\nconfirm: 1\n")
     return where
 
 
@@ -190,7 +190,7 @@ def planned(command: Command) -> list:
     where = command.prepare(f"{command.name}-0")
     ran = command.run(where)
     expected = command.state(where)
-    if ran.status != command.status:
+    if ran.status != command.status or workflow.left_out(ran):
         sys.exit(f"{command.name} ends with {ran.status}, undisturbed:\n{ran.printed}")
     again = command.run(where)
     if (again.status, command.state(where)) != (ran.status, expected):

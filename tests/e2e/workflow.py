@@ -176,6 +176,11 @@ def action(step: Step, token: str, folder: str | None = None) -> Ran:
     return ran
 
 
+def left_out(ran: Ran) -> bool:
+    """Whether something beside the judgement went wrong."""
+    return "was left out: " in ran.printed
+
+
 def outputs(text: str) -> dict:
     """Outputs as the runner reads them: `name=value`, or `name<<END` with lines up to END."""
     found, lines = {}, iter(text.splitlines())
