@@ -95,6 +95,14 @@ fn the_readme_lists_every_output_of_the_action() {
 }
 
 #[test]
+fn the_action_has_the_inputs_and_outputs_that_the_program_knows() {
+    let action = action();
+    let names = |part: &str| entries(&action[part]).map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("inputs"), perf_gate::pipeline::INPUTS);
+    assert_eq!(names("outputs"), perf_gate::publish::OUTPUTS.iter().map(|output| output.name).collect::<Vec<_>>());
+}
+
+#[test]
 fn modes_of_the_action_are_told_alike() {
     let told = table(&readme(), "| input | default | means |").into_iter().find(|row| row[0] == "`mode`").unwrap();
     let described = action()["inputs"]["mode"]["description"].as_str().unwrap().to_owned();

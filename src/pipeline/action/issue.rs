@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::apply::converge;
+use super::apply::{Others, converge};
 use super::job::Job;
 use crate::github::{Author, Issue};
 use crate::publish::issue::{self, Known, Memory};
@@ -16,7 +16,7 @@ pub(super) fn keep(job: &mut Job, report: &Report) {
         return;
     }
     for scenario in &report.scenarios {
-        let kept = converge(job, &mut |job| plan(job, scenario));
+        let kept = converge(job, Others::DoNot, &mut |job| plan(job, scenario));
         job.attempt(&format!("the issue of {}", scenario.name), kept);
     }
 }

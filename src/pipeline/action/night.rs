@@ -5,7 +5,7 @@ use anyhow::Result;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::apply::converge;
+use super::apply::{Others, converge};
 use super::issue::links;
 use super::job::Job;
 use crate::config::{Duration, Weekday};
@@ -68,7 +68,7 @@ fn digest(job: &mut Job, date: Date) -> Result<()> {
     if !job.settings.config.weekly.issue {
         return Ok(());
     }
-    converge(job, &mut |job| {
+    converge(job, Others::DoNot, &mut |job| {
         let snapshot = job.store.snapshot()?;
         let (nights, issues) = (nights(snapshot.as_ref(), date)?, memories(snapshot.as_ref())?);
         rolling(job, &Week { date, nights: &nights, issues: &issues, links: &links })
