@@ -148,10 +148,10 @@ impl Nightly {
         if bad.is_empty() {
             return Ok(None);
         }
-        let answer = format!("{} of {} not well", bad.len(), counted(self.runs.len() as u64, "load test"));
+        let answer = format!("{} of {} to look at", bad.len(), counted(self.runs.len() as u64, "load test"));
         let sections: Vec<Section> = bad.into_iter().map(Section::of).collect();
         let json = link("All figures of the night", Some(&links.file(&layout::nightly(self.date)[0])));
-        Ok(Some(fill(TEMPLATE, Page { date: self.date.to_string(), answer, sections, json })?))
+        Ok(Some(fill(TEMPLATE, Page { date: self.date.to_string(), answer, sections, json })? + "\n"))
     }
 }
 

@@ -116,7 +116,7 @@ impl Week<'_> {
     fn text(&self) -> Result<String> {
         let mut text = String::new();
         for entries in ENTRIES {
-            text = fill(TEMPLATE, self.digest(entries))?;
+            text = fill(TEMPLATE, self.digest(entries))? + "\n";
             if text.chars().count() + MARK.len() < MOST {
                 break;
             }
@@ -232,7 +232,8 @@ impl Line {
             first: shown(known.first()),
             last: shown(known.last()),
             change,
-            spark: spark::line(&values, 0.0, days.len()),
+            // Markdown drops spaces at the ends of a cell, and with them the days.
+            spark: spark::line(&values, 0.0, days.len()).replace(' ', "·"),
         }
     }
 }
@@ -376,6 +377,6 @@ mod tests {
         let links = Links::default();
         let text = Week { date: nights[0].date, nights: &nights, issues: &[], links: &links }.text().unwrap();
         assert!(text.contains("p95 +1.4 %") && text.contains("first on 2026-11-18"), "{text}");
-        assert!(text.contains("p95, on 2026-11-22") && text.contains("▁▂▃▅ ▇█"), "{text}");
+        assert!(text.contains("p95, on 2026-11-22") && text.contains("▁▂▃▅·▇█"), "{text}");
     }
 }
