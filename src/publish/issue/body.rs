@@ -32,7 +32,7 @@ pub(super) fn title(memory: &Memory) -> String {
 pub(super) fn body(memory: &Memory, known: &Known<'_>) -> Result<String> {
     let mut text = String::new();
     for step in STEPS {
-        text = fill(TEMPLATE, Page::of(memory, known, step))?;
+        text = fill(TEMPLATE, Page::of(memory, known, step))? + "\n";
         if text.chars().count() <= MOST {
             break;
         }

@@ -3,29 +3,24 @@
 //!
 //! To be called inside the update of a store, so that jobs that end together merge.
 
+mod page;
+
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::links::link;
 use super::{Figure, Links};
 use crate::model::{ALL, Outcome};
-use crate::render::numbers::{counted, minute};
-use crate::render::template::fill;
-use crate::render::{Report, Scenario, line, prose, short};
+use crate::render::{Report, Scenario};
 use crate::store::{FileChange, layout};
 use crate::verdict::Severity;
 
 /// Name and version of the format.
 pub const SCHEMA: &str = "perf-gate/nightly/v1";
 
-const TEMPLATE: &str = include_str!("../render/templates/nightly.md.j2");
 /// Figures that are kept of a scenario: those of the whole run, and the worst of what stands out.
 const FIGURES: usize = 60;
-/// Most characters of a name and of a sentence.
-const NAME: usize = 120;
-const SENTENCE: usize = 600;
 /// Findings about a history that becomes worse: what the digest of a week tells of.
 const SLOW_KINDS: [&str; 3] = ["drift", "trend", "anchor"];
 
@@ -92,7 +87,7 @@ pub fn files(report: &Report, date: Date, links: &Links, existing: [Option<&[u8]
     }
     report.scenarios.iter().for_each(|scenario| nightly.merge(Night::of(scenario, links)));
     changes.extend(changed(&paths[0], nightly.text()?.into(), existing[0]));
-    match nightly.page(links)? {
+    match page::page(&nightly, links)? {
         Some(page) => changes.extend(changed(&paths[1], page.into(), existing[1])),
         None => changes.extend(existing[1].map(|_| FileChange::remove(paths[1].as_str()))),
     }
@@ -140,19 +135,6 @@ impl Nightly {
             Err(at) => self.runs.insert(at, run),
         }
     }
-
-    /// The page for people, where there is something they should know.
-    fn page(&self, links: &Links) -> Result<Option<String>> {
-        let mut bad: Vec<&Night> = self.runs.iter().filter(|run| run.outcome >= Outcome::Warned).collect();
-        bad.sort_by_key(|run| std::cmp::Reverse(run.outcome));
-        if bad.is_empty() {
-            return Ok(None);
-        }
-        let answer = format!("{} of {} not well", bad.len(), counted(self.runs.len() as u64, "load test"));
-        let sections: Vec<Section> = bad.into_iter().map(Section::of).collect();
-        let json = link("All figures of the night", Some(&links.file(&layout::nightly(self.date)[0])));
-        Ok(Some(fill(TEMPLATE, Page { date: self.date.to_string(), answer, sections, json })?))
-    }
 }
 
 impl Night {
@@ -188,84 +170,12 @@ impl Night {
     }
 }
 
-#[derive(Serialize)]
-struct Page {
-    date: String,
-    answer: String,
-    sections: Vec<Section>,
-    json: String,
-}
-
-/// A scenario in words.
-#[derive(Serialize)]
-struct Section {
-    scenario: String,
-    environment: String,
-    outcome: Outcome,
-    answer: String,
-    lines: Vec<Line>,
-    drifts: Vec<String>,
-    place: String,
-}
-
-/// A figure in words.
-#[derive(Serialize)]
-struct Line {
-    endpoint: String,
-    metric: String,
-    baseline: String,
-    now: String,
-    change: String,
-    interval: String,
-    threshold: String,
-}
-
-impl Section {
-    fn of(night: &Night) -> Self {
-        Self {
-            scenario: line(&night.scenario, NAME),
-            environment: line(&night.environment, NAME),
-            outcome: night.outcome,
-            answer: line(&night.answer, SENTENCE),
-            lines: night.regressed().into_iter().map(Line::of).collect(),
-            drifts: night.drifts.iter().map(|drift| line(drift, SENTENCE)).collect(),
-            place: place(night),
-        }
-    }
-}
-
-impl Line {
-    fn of(figure: &Figure) -> Self {
-        let [baseline, now] = figure.sides();
-        Self {
-            endpoint: line(&figure.endpoint, NAME),
-            metric: line(&figure.metric, NAME),
-            baseline,
-            now,
-            change: figure.change(),
-            interval: figure.interval(),
-            threshold: figure.limit(),
-        }
-    }
-}
-
-/// `2026-11-21 02:04 UTC, commit 1a2b3c4, workflow run, report`, as links.
-fn place(night: &Night) -> String {
-    let parts = [
-        night.started_at.map(minute),
-        night.commit.as_deref().map(|commit| format!("commit {}", prose(&short(commit)))),
-        night.run_url.as_deref().map(|url| link("workflow run", Some(url))),
-        night.report_url.as_deref().map(|url| link("report", Some(url))),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn report(outcome: Outcome) -> Report {
-        let mut report = Report::parse(include_str!("../../fixtures/golden/scenarios/report.json")).unwrap();
+        let mut report = Report::parse(include_str!("../../../fixtures/golden/scenarios/report.json")).unwrap();
         for scenario in &mut report.scenarios {
             scenario.outcome = outcome;
         }

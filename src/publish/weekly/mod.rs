@@ -1,39 +1,30 @@
 //! The digest of a week of nights, `weekly/<year>-W<week>.md`: a glance first, then what regressed, recovered and drifts. On
 //! request it is also in one rolling issue, which is told once a week and only where something regressed.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod digest;
 
 use anyhow::Result;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
-use serde::Serialize;
+
+use digest::Digest;
 
 use super::issue::{Memory, is_said, is_same, marked};
-use super::links::link;
-use super::nightly::{Night, Nightly, changed};
-use super::{Change, Figure, Links};
+use super::nightly::{Nightly, changed};
+use super::{Change, Links};
 use crate::github::{Author, Comment, Issue, IssueChange, IssueState, NewIssue};
-use crate::model::{ALL, Outcome};
-use crate::render::history::spark;
-use crate::render::line;
-use crate::render::numbers::{NONE, Scale, counted, value};
 use crate::render::template::fill;
 use crate::store::{FileChange, layout};
 
 /// Label of the rolling issue.
 pub const LABEL: &str = "performance-digest";
 
-const TEMPLATE: &str = include_str!("../render/templates/weekly.md.j2");
+const TEMPLATE: &str = include_str!("../../render/templates/weekly.md.j2");
 /// First line of the rolling issue.
 const MARK: &str = "<!-- perf-gate:weekly -->";
-/// The figure that is drawn.
-const METRIC: &str = "p95";
 /// Rows and entries of a list, as many as fit, and the characters that GitHub takes.
 const ENTRIES: [usize; 4] = [200, 50, 15, 4];
 const MOST: usize = 65_536;
-/// Most characters of a name and of a sentence.
-const NAME: usize = 120;
-const SENTENCE: usize = 600;
 
 /// A week, its nights and what is open at its end.
 #[derive(Clone, Debug)]
@@ -104,7 +95,7 @@ impl Week<'_> {
         changes
             .extend((change != IssueChange::default()).then_some(Change::EditIssue { number: issue.number, change }));
         let mark = format!("<!-- perf-gate:weekly-note week={} -->", layout::week(self.date));
-        let digest = self.digest(ENTRIES[0]);
+        let digest = Digest::of(self, ENTRIES[0]);
         if !digest.regressed.is_empty() && !is_said(present.comments, &mark, present.me) {
             let note = fill("**{{ answer }}** The text above is of that week now.", &digest)?;
             changes.push(Change::CreateComment { on: issue.number, body: format!("{mark}\n{note}") });
@@ -116,7 +107,7 @@ impl Week<'_> {
     fn text(&self) -> Result<String> {
         let mut text = String::new();
         for entries in ENTRIES {
-            text = fill(TEMPLATE, self.digest(entries))?;
+            text = fill(TEMPLATE, Digest::of(self, entries))? + "\n";
             if text.chars().count() + MARK.len() < MOST {
                 break;
             }
@@ -132,190 +123,18 @@ impl Week<'_> {
         nights.sort_by_key(|night| night.date);
         nights
     }
-
-    fn digest(&self, entries: usize) -> Digest {
-        let nights = self.nights();
-        let days = days(self.date);
-        let mut courses: BTreeMap<(&str, &str), Course<'_>> = BTreeMap::new();
-        for night in &nights {
-            for run in &night.runs {
-                courses.entry((&run.scenario, &run.environment)).or_default().push((night.date, run));
-            }
-        }
-        let regressed: Vec<String> = courses.values().flat_map(regressed).collect();
-        let answer = answer(&layout::week(self.date), nights.len(), &courses);
-        let cut = |list: Vec<String>| Cut::of(list, entries);
-        Digest {
-            answer,
-            span: format!("{} … {}", days[0], days[6]),
-            lines: courses.iter().take(entries).map(|(key, course)| Line::of(key, course, &days)).collect(),
-            regressed: cut(regressed),
-            recovered: cut(courses.values().flat_map(recovered).collect()),
-            drifts: cut(courses.values().flat_map(drifts).collect()),
-            open: self.open(entries),
-        }
-    }
-
-    /// Links to the issues that are open.
-    fn open(&self, entries: usize) -> Vec<String> {
-        let open = self.issues.iter().filter(|memory| memory.open).filter_map(|memory| Some((memory, memory.number?)));
-        let told = open.map(|(memory, number)| {
-            let scenario = crate::render::prose(&line(&memory.scenario, NAME));
-            link(&format!("issue {number}: {scenario}"), Some(&self.links.issue(number)))
-        });
-        told.take(entries).collect()
-    }
-}
-
-/// The nights of one scenario in one environment.
-type Course<'a> = Vec<(Date, &'a Night)>;
-
-#[derive(Serialize)]
-struct Digest {
-    answer: String,
-    span: String,
-    lines: Vec<Line>,
-    regressed: Cut,
-    recovered: Cut,
-    drifts: Cut,
-    /// Markdown.
-    open: Vec<String>,
-}
-
-/// The beginning of a list, and how many entries follow.
-#[derive(Serialize)]
-struct Cut {
-    shown: Vec<String>,
-    more: usize,
-}
-
-impl Cut {
-    fn of(mut list: Vec<String>, most: usize) -> Self {
-        let more = list.len().saturating_sub(most);
-        list.truncate(most);
-        Self { shown: list, more }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.shown.is_empty()
-    }
-}
-
-/// A scenario in an environment, in words.
-#[derive(Serialize)]
-struct Line {
-    scenario: String,
-    environment: String,
-    nights: String,
-    outcome: Outcome,
-    first: String,
-    last: String,
-    change: String,
-    spark: String,
-}
-
-impl Line {
-    fn of((scenario, environment): &(&str, &str), course: &Course<'_>, days: &[Date]) -> Self {
-        let values: Vec<Option<f64>> = days.iter().map(|day| latency(course, *day)).collect();
-        let unit = course.iter().flat_map(|(_, night)| headline(night)).map(|figure| figure.unit).next();
-        let known: Vec<f64> = values.iter().flatten().copied().collect();
-        let shown = |figure: Option<&f64>| unit.map_or(NONE.to_owned(), |unit| value(unit, figure.copied()));
-        let change = match known[..] {
-            [first, .., last] if first > 0.0 => Scale::Relative.change(Some(last / first - 1.0)),
-            _ => NONE.to_owned(),
-        };
-        Self {
-            scenario: line(scenario, NAME),
-            environment: line(environment, NAME),
-            nights: course.iter().map(|(date, _)| date).collect::<BTreeSet<_>>().len().to_string(),
-            outcome: course.last().map(|(_, night)| night.outcome).unwrap_or_default(),
-            first: shown(known.first()),
-            last: shown(known.last()),
-            change,
-            spark: spark::line(&values, 0.0, days.len()),
-        }
-    }
-}
-
-/// `Week 2026-W47: 1 of 3 load tests failed in 5 nights.`
-fn answer(week: &str, nights: usize, courses: &BTreeMap<(&str, &str), Course<'_>>) -> String {
-    let has = |course: &&Course<'_>, outcome| course.iter().any(|(_, night)| night.outcome == outcome);
-    let count = |outcome| courses.values().filter(|course| has(course, outcome)).count();
-    let words = [(Outcome::Failed, "failed"), (Outcome::Invalid, "had no valid run"), (Outcome::Warned, "warned")];
-    let parts = words.map(|(outcome, word)| (count(outcome), word));
-    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    let told = if parts.is_empty() { "nothing became worse".to_owned() } else { parts.join(", ") };
-    let tests = counted(courses.len() as u64, "load test");
-    format!("Week {week}: {told}; {tests} in {}.", counted(nights as u64, "night"))
-}
-
-/// What regressed, since which night: the last figures of each series that failed.
-fn regressed(course: &Course<'_>) -> Vec<String> {
-    let mut first: BTreeMap<(&str, &str), (Date, &Figure)> = BTreeMap::new();
-    for (date, night) in course {
-        for figure in failing(night) {
-            let since = first.entry((&figure.endpoint, &figure.metric)).or_insert((*date, figure));
-            since.1 = figure;
-        }
-    }
-    let Some((_, last)) = course.last() else { return Vec::new() };
-    let mut found: Vec<_> = first.into_values().collect();
-    found.sort_by(|(_, a), (_, b)| Figure::worst_first(a, b));
-    let told = found.into_iter().map(|(since, figure)| {
-        let [before, now] = figure.sides();
-        let scenario = line(&last.scenario, NAME);
-        format!("{scenario}: {} {} ({before} → {now}), first on {since}", figure.subject(), figure.change())
-    });
-    told.collect()
-}
-
-/// What failed in a night of the week and does not in the last one, which could tell.
-fn recovered(course: &Course<'_>) -> Vec<String> {
-    let Some((date, last)) = course.last() else { return Vec::new() };
-    if matches!(last.outcome, Outcome::Invalid | Outcome::Inconclusive) {
-        return Vec::new();
-    }
-    let now: BTreeSet<_> = failing(last).map(Figure::series).collect();
-    let before: BTreeSet<_> = course.iter().flat_map(|(_, night)| failing(night).map(Figure::series)).collect();
-    let subject = super::figure::subject;
-    let told =
-        before.difference(&now).map(|series| format!("{}: {}, on {date}", line(&last.scenario, NAME), subject(series)));
-    told.collect()
-}
-
-/// What becomes worse slowly, as the last night says.
-fn drifts(course: &Course<'_>) -> Vec<String> {
-    let last = course.last().map(|(_, night)| *night);
-    let told = |night: &Night| {
-        let scenario = line(&night.scenario, NAME);
-        night.drifts.iter().map(|drift| format!("{scenario}: {}", line(drift, SENTENCE))).collect()
-    };
-    last.map(told).unwrap_or_default()
-}
-
-fn failing(night: &Night) -> impl Iterator<Item = &Figure> {
-    night.figures.iter().filter(|figure| figure.is_failure())
-}
-
-fn headline(night: &Night) -> Option<&Figure> {
-    night.figures.iter().find(|figure| figure.endpoint == ALL && figure.metric == METRIC)
-}
-
-/// The latency of the run as a whole on a day.
-fn latency(course: &Course<'_>, day: Date) -> Option<f64> {
-    let night = course.iter().find(|(date, _)| *date == day)?.1;
-    headline(night)?.candidate
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Outcome;
     use crate::publish::nightly;
     use crate::render::Report;
     use crate::verdict::{Severity, Verdict};
 
     fn week() -> Vec<Nightly> {
-        let report = Report::parse(include_str!("../../fixtures/golden/passed/report.json")).unwrap();
+        let report = Report::parse(include_str!("../../../fixtures/golden/passed/report.json")).unwrap();
         let days = days(nightly::date(&report).unwrap());
         let night = |(at, date): (usize, &Date)| {
             let files = nightly::files(&report, *date, &Links::default(), [None, None]).unwrap();
@@ -376,6 +195,6 @@ mod tests {
         let links = Links::default();
         let text = Week { date: nights[0].date, nights: &nights, issues: &[], links: &links }.text().unwrap();
         assert!(text.contains("p95 +1.4 %") && text.contains("first on 2026-11-18"), "{text}");
-        assert!(text.contains("p95, on 2026-11-22") && text.contains("▁▂▃▅ ▇█"), "{text}");
+        assert!(text.contains("p95, on 2026-11-22") && text.contains("▁▂▃▅·▇█"), "{text}");
     }
 }
