@@ -16,25 +16,31 @@ pub(super) fn keep(job: &mut Job, report: &Report) {
         return;
     }
     for scenario in &report.scenarios {
-        let kept = converge(job, Others::DoNot, &mut |job| plan(job, scenario));
+        let kept = converge(job, Others::DoNot, &mut |job| plan(job, &scenario.name, Some(scenario)));
         job.attempt(&format!("the issue of {}", scenario.name), kept);
     }
 }
 
-fn plan(job: &Job, scenario: &Scenario) -> Result<Vec<Change>> {
-    let memory = remembered(job, &scenario.name)?;
-    if !issue::concerns(&memory, Some(scenario)) {
+/// Brings the issue of a scenario up to date after something was accepted in it.
+pub(super) fn accepted(job: &mut Job, scenario: &str) {
+    let kept = converge(job, Others::DoNot, &mut |job| plan(job, scenario, None));
+    job.attempt(&format!("the issue of {scenario}"), kept);
+}
+
+fn plan(job: &Job, scenario: &str, run: Option<&Scenario>) -> Result<Vec<Change>> {
+    let memory = remembered(job, scenario)?;
+    if !issue::concerns(&memory, run) {
         return Ok(Vec::new());
     }
     let me = job.me()?;
-    let (accepted, _) = store::acceptances(job.store.snapshot()?.as_ref(), &scenario.name)?;
+    let (accepted, _) = store::acceptances(job.store.snapshot()?.as_ref(), scenario)?;
     let present = look_up(job, &memory, &me)?;
     let comments = match &present {
         Some(issue) if memory.pending.is_some() => job.repository.comments(issue.number)?,
         _ => Vec::new(),
     };
     let known = Known {
-        run: Some(scenario),
+        run,
         accepted: &accepted,
         issue: present.as_ref(),
         comments: &comments,
