@@ -27,7 +27,6 @@ use crate::render::{self, Explanations, Output, Report, Style};
 use crate::store::Store;
 use crate::verdict::Outcome;
 
-pub use action::INPUTS;
 use judge::Answer;
 
 /// Exit status: passed, or nothing that `fail-on` names.

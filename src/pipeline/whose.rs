@@ -2,11 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::{self, Identity};
+use crate::cli::{self, BRANCH, Identity};
 use crate::github::{self, Event, Workflow};
-
-/// Branch that keeps the history, in the repository of the workflow.
-pub(super) const BRANCH: &str = "perf-results";
 
 /// The flags of a check, with the identity completed from the workflow.
 pub(super) fn check(flags: &cli::Check) -> Result<cli::Check> {

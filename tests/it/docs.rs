@@ -98,7 +98,7 @@ fn the_readme_lists_every_output_of_the_action() {
 fn the_action_has_the_inputs_and_outputs_that_the_program_knows() {
     let action = action();
     let names = |part: &str| entries(&action[part]).map(|(name, _)| name).collect::<Vec<_>>();
-    assert_eq!(names("inputs"), perf_gate::pipeline::INPUTS);
+    assert_eq!(names("inputs"), perf_gate::cli::INPUTS);
     assert_eq!(names("outputs"), perf_gate::publish::OUTPUTS.iter().map(|output| output.name).collect::<Vec<_>>());
 }
 

@@ -2,10 +2,9 @@
 
 use anyhow::Result;
 
-use super::inputs::Mode;
 use super::job::Job;
 use super::{issue, night, tell, trunk};
-use crate::cli;
+use crate::cli::{self, Mode};
 use crate::files;
 use crate::github::Event;
 use crate::pipeline::{judge, status, whose};

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use anyhow::{Context, Result};
 
-use super::inputs::Inputs;
+use crate::cli::Inputs;
 use crate::files;
 use crate::github::{self, Access, Author, Error, Event, Repository, Workflow};
 use crate::pipeline::{NOT_RECORDED, PASSED, history, read};

@@ -9,7 +9,6 @@
 mod apply;
 mod command;
 mod gate;
-mod inputs;
 mod issue;
 mod job;
 mod night;
@@ -20,10 +19,8 @@ mod trunk;
 
 use anyhow::{Result, bail};
 
-pub use inputs::INPUTS;
-
+use crate::cli::{Inputs, Mode};
 use crate::github::{self, Event, Workflow};
-use inputs::{Inputs, Mode};
 use job::Job;
 
 /// Does what the workflow asks for, and says so where a workflow looks, also when it fails.

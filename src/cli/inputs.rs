@@ -3,9 +3,8 @@
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 
-use crate::cli::{self, Check};
+use super::{Check, Input};
 use crate::config::{self, FailOn};
-use crate::pipeline::whose::BRANCH;
 
 /// The names of the inputs, in the order of `action.yml`.
 pub const INPUTS: &[&str] = &[
@@ -26,12 +25,14 @@ pub const INPUTS: &[&str] = &[
     "dry-run",
 ];
 
+/// Branch that keeps the history, where nothing names another.
+pub const BRANCH: &str = "perf-results";
 /// Where the report is saved when no input says.
 const REPORT: &str = "perf-gate-report.json";
 
 /// What the action is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Mode {
+pub enum Mode {
     /// What the event asks for.
     Auto,
     /// Judge and tell.
@@ -48,25 +49,25 @@ pub(super) enum Mode {
 
 /// The inputs, understood.
 #[derive(Debug)]
-pub(super) struct Inputs {
+pub struct Inputs {
     /// What to read and how to judge; whose run it is comes from the event.
-    pub(super) check: Check,
+    pub check: Check,
     /// What to do.
-    pub(super) mode: Mode,
+    pub mode: Mode,
     /// Branch of the store, where neither input nor configuration names one.
-    pub(super) branch: String,
+    pub branch: String,
     /// Whether to comment on pull requests.
-    pub(super) comment: bool,
+    pub comment: bool,
     /// Whether to keep issues.
-    pub(super) issue: bool,
+    pub issue: bool,
     /// Whether to set the commit status.
-    pub(super) status: bool,
+    pub status: bool,
     /// Whether to keep badges.
-    pub(super) badge: bool,
+    pub badge: bool,
     /// Path of the saved report.
-    pub(super) report: String,
+    pub report: String,
     /// Whether to tell changes instead of making them.
-    pub(super) dry_run: bool,
+    pub dry_run: bool,
 }
 
 impl Inputs {
@@ -74,7 +75,7 @@ impl Inputs {
     ///
     /// # Errors
     /// A value that an input does not take: those it takes.
-    pub(super) fn read(input: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    pub fn read(input: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let given = |name: &str| input(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let branch = given("branch").unwrap_or_else(|| BRANCH.to_owned());
         let mut check = Check { fail_on: one_of::<FailOn>("fail-on", given("fail-on"))?, ..Check::default() };
@@ -98,10 +99,10 @@ impl Inputs {
 }
 
 /// The lines of `results`: files and patterns of one scenario, or `NAME=PATTERN` for each of several.
-fn results(lines: &str, scenario: Option<String>) -> cli::Input {
+fn results(lines: &str, scenario: Option<String>) -> Input {
     let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty());
     let (named, files): (Vec<String>, Vec<String>) = lines.map(str::to_owned).partition(|line| is_assignment(line));
-    cli::Input { files, scenario: scenario.into_iter().chain(named).collect(), ..cli::Input::default() }
+    Input { files, scenario: scenario.into_iter().chain(named).collect(), ..Input::default() }
 }
 
 /// Whether a line gives a scenario its files; a path may have an equals sign further on.

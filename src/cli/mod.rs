@@ -1,9 +1,13 @@
 //! The command line: flags become plain structs here and get their meaning in `pipeline`.
 
+mod inputs;
+
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::config::FailOn;
+
+pub use inputs::{BRANCH, INPUTS, Inputs, Mode};
 
 /// What the exit statuses mean, as the README has them.
 const AFTER_HELP: &str = "\
