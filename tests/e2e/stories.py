@@ -23,8 +23,8 @@ def night() -> None:
     """A night leaves its document, what went wrong, badges, and on the day of the digest that too; once."""
     full = scene.repository("story-night")
     config = AT_ONCE + "weekly: {day: saturday, issue: true}\n"
-    for attempt in (1, 2):
-        act(steps.schedule(full, attempt=attempt), bed.mint(bed.WRITE), FAILED, workflow.workspace(config))
+    for _ in range(2):
+        act(steps.schedule(full), bed.mint(bed.WRITE), FAILED, workflow.workspace(config))
         recorded(full, scene.BEFORE + 1)
         found = scene.files(full)
         wanted = [f"nightly/{DAY}.json", f"nightly/{DAY}_regression.md", "weekly/2026-W47.md"]
@@ -105,6 +105,9 @@ def life_of_an_issue() -> None:
     token = bed.mint(bed.WRITE)
 
     def push(run: dict, status: int) -> dict:
+        # Runs of one commit would be judged together.
+        head = scene.commit(full, {"changed.txt": run["started_at"]}, [scene.tip(full)])
+        bed.seed("PATCH", f"/repos/{full}/git/refs/heads/main", {"sha": head, "force": False})
         act(steps.push(full), token, status, results(run, AT_ONCE))
         return one_issue(full)
 
@@ -115,7 +118,8 @@ def life_of_an_issue() -> None:
     half = push(clean(3), 0)
     holds(half["state"] == "open", "closed after one clean run")
     closed = push(clean(4), 0)
-    holds(closed["state"] == "closed" and closed["comments"] == 1, f"{closed['state']}, {closed['comments']} comments")
+    state = scene.text(full, scene.files(full)["issues/checkout.json"])
+    holds(closed["state"] == "closed" and closed["comments"] == 1, f"{closed['state']}: {state}")
     back = push(regressed(5), FAILED)
     holds(back["state"] == "open" and back["number"] == first["number"], f"{back['state']} {back['number']}")
 
