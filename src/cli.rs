@@ -48,7 +48,7 @@ pub enum Command {
     Compact(Compact),
     /// Remove runs from the history
     Prune(Prune),
-    /// Write a commented perf-gate.yml
+    /// Write a commented perf-gate.yml, and workflows for GitHub Actions
     Init(Init),
     /// Print a JSON Schema of perf-gate's formats
     Schema(Schema),
@@ -371,12 +371,41 @@ pub struct Init {
     /// Name of the scenario to write
     #[arg(long, value_name = "NAME", default_value = "checkout")]
     pub scenario: String,
-    /// Overwrite a perf-gate.yml that is there
+    /// Which workflows to write, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME", default_values_t = Workflow::USUAL)]
+    pub workflows: Vec<Workflow>,
+    /// Overwrite files that are there
     #[arg(long)]
     pub force: bool,
     /// Print what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// The workflows that `init` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Workflow {
+    /// Judge pull requests and merge groups, also from forks
+    PullRequest,
+    /// Judge and record what is pushed to trunk
+    Push,
+    /// Judge and record every night, with a report of the day
+    Nightly,
+    /// Judge and record every hour what is tagged with smoke
+    Smoke,
+    /// Judge and record every week what is tagged with weekly
+    Weekly,
+    /// Obey comments: approve, reject, accept
+    Commands,
+    /// All of them
+    All,
+    /// The configuration alone
+    None,
+}
+
+impl Workflow {
+    /// Those that cost no load test of their own beyond one a night.
+    const USUAL: [Self; 4] = [Self::PullRequest, Self::Push, Self::Nightly, Self::Commands];
 }
 
 /// Flags of `schema`.

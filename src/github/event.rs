@@ -49,6 +49,8 @@ pub enum Event {
         head_repository: String,
         /// Event that started that workflow: `pull_request`.
         event: String,
+        /// Its number among all runs, and its attempt.
+        run: (u64, u64),
     },
     /// Somebody commented on an issue or a pull request.
     Comment {
@@ -99,6 +101,7 @@ impl Event {
                 head_branch: text(payload, "/workflow_run/head_branch")?,
                 head_repository: text(payload, "/workflow_run/head_repository/full_name")?,
                 event: text(payload, "/workflow_run/event")?,
+                run: (number(payload, "/workflow_run/id")?, number(payload, "/workflow_run/run_attempt")?),
             },
             "issue_comment" => Self::Comment {
                 on: number(payload, "/issue/number")?,

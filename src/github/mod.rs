@@ -16,7 +16,7 @@ mod exchange;
 mod limits;
 mod repository;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod webhook;
 mod workflow;
 

@@ -29,3 +29,34 @@ pub fn call(url: &str, payload: &Value) -> Result<()> {
         Err(words) => bail!("the webhook was not called: {words}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::github::testing::{Reply, Server};
+
+    #[test]
+    fn a_webhook_gets_the_payload_once_and_nothing_of_ours() {
+        let server = Server::start(|_, _| Reply::new(200, "ok"));
+        call(&format!("{}/hooks/secret?x=1", server.api), &serde_json::json!({ "text": "hi" })).unwrap();
+        let seen = server.seen();
+        assert_eq!((seen.len(), seen[0].line.as_str()), (1, "POST /hooks/secret?x=1"));
+        assert_eq!(seen[0].body, r#"{"text":"hi"}"#);
+        assert!(!seen[0].headers.iter().any(|line| line.starts_with("authorization")));
+    }
+
+    #[test]
+    fn its_address_stands_in_no_error() {
+        let server = Server::start(|seen, _| match seen.line.contains("gone") {
+            true => Reply::new(404, "no /hooks/secret here"),
+            false => Reply::Nothing,
+        });
+        let urls = ["/hooks/secret-gone", "/hooks/secret"].map(|path| format!("{}{path}", server.api));
+        for url in
+            urls.iter().map(String::as_str).chain(["secret", "https://secret host/", "http://127.0.0.1:1/secret"])
+        {
+            let message = format!("{:?}", call(url, &Value::Null).unwrap_err());
+            assert!(!message.contains("secret") && !message.contains("127.0.0.1"), "{message}");
+        }
+    }
+}

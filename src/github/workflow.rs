@@ -33,7 +33,7 @@ pub struct Workflow {
     pub default_branch: Option<String>,
     /// `RUN_ID-ATTEMPT-JOB`: part of a run's id.
     pub execution: String,
-    /// Grows from run to run of a workflow, and with each attempt of one.
+    /// Grows from run to run of a workflow, and with each attempt of one; for `workflow_run` that of the run that ended.
     pub turn: u64,
     /// Address of the repository for people: `https://github.com/owner/name`.
     pub address: String,
@@ -69,14 +69,19 @@ impl Workflow {
         let address = format!("{}/{repository}", server.trim_end_matches('/'));
         let run = need("GITHUB_RUN_ID")?;
         let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        let event = Event::parse(&need("GITHUB_EVENT_NAME")?, &payload)?;
+        let (number, attempt) = match event {
+            Event::WorkflowRun { run, .. } => run,
+            _ => (number(Some(run.clone())), number(variable("GITHUB_RUN_ATTEMPT"))),
+        };
         let execution = [Some(run.clone()), variable("GITHUB_RUN_ATTEMPT"), variable("GITHUB_JOB")];
         Ok(Self {
-            event: Event::parse(&need("GITHUB_EVENT_NAME")?, &payload)?,
+            event,
             sha: need("GITHUB_SHA")?,
             branch: variable("GITHUB_REF_NAME").unwrap_or_default(),
             default_branch: default_branch(&payload),
             execution: execution.into_iter().flatten().collect::<Vec<_>>().join("-"),
-            turn: number(Some(run.clone())) * ATTEMPTS + number(variable("GITHUB_RUN_ATTEMPT")),
+            turn: number.saturating_mul(ATTEMPTS).saturating_add(attempt),
             run_url: format!("{address}/actions/runs/{run}"),
             repository,
             address,

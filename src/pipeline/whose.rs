@@ -105,6 +105,7 @@ mod tests {
                 head_branch: "main".to_owned(),
                 head_repository: "other/r".to_owned(),
                 event: "pull_request".to_owned(),
+                run: (1, 1),
             },
         ];
         for event in events {

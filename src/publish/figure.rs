@@ -71,6 +71,11 @@ impl Figure {
         SeriesName { endpoint: self.endpoint.clone(), metric: self.metric.clone() }
     }
 
+    /// Whether it is a regression that fails the check.
+    pub fn is_failure(&self) -> bool {
+        self.verdict == Verdict::Regressed && self.severity >= Some(Severity::Failure)
+    }
+
     /// Whether it asks for a person.
     pub fn is_critical(&self) -> bool {
         self.severity == Some(Severity::Critical)

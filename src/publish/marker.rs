@@ -36,14 +36,15 @@ impl Fenced {
 pub(super) fn read(text: &str) -> Option<Vec<Fenced>> {
     let mut lines = text.lines().map(str::trim_end);
     (lines.next()? == COMMENT).then_some(())?;
-    let (mut sections, mut open): (Vec<Fenced>, Option<(BTreeMap<String, String>, Vec<&str>)>) = (Vec::new(), None);
+    let (mut sections, mut open) = (Vec::new(), None::<Fenced>);
     for line in lines {
         if line.starts_with(SECTION.trim_end()) {
-            open = fields(line).map(|fields| (fields, Vec::new()));
+            open = fields(line).map(|fields| Fenced { fields, body: String::new() });
         } else if line == END {
-            sections.extend(open.take().map(|(fields, body)| Fenced { fields, body: bare(&body.join("\n")) }));
-        } else if let Some((_, body)) = &mut open {
-            body.push(line);
+            sections.extend(open.take().map(|section| Fenced { body: bare(&section.body), ..section }));
+        } else if let Some(section) = &mut open {
+            section.body.push_str(line);
+            section.body.push('\n');
         }
     }
     Some(sections)

@@ -22,6 +22,24 @@ pub(super) fn section(scenario: &str, answer: &str) -> Section {
 
 /// A golden report.
 pub(super) fn report(case: &str) -> Report {
-    let path = format!("{}/fixtures/golden/{case}/report.json", env!("CARGO_MANIFEST_DIR"));
-    Report::parse(&std::fs::read_to_string(path).unwrap()).unwrap()
+    let (_, text) = REPORTS.iter().find(|(name, _)| *name == case).unwrap();
+    Report::parse(text).unwrap()
 }
+
+macro_rules! reports {
+    ($($case:literal),*) => {
+        &[$(($case, include_str!(concat!("../../fixtures/golden/", $case, "/report.json")))),*]
+    };
+}
+
+const REPORTS: &[(&str, &str)] = reports![
+    "hostile",
+    "improved",
+    "inconclusive",
+    "invalid",
+    "no-baseline",
+    "not-improved",
+    "passed",
+    "regressed",
+    "scenarios"
+];

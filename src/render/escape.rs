@@ -52,7 +52,7 @@ pub fn prose(text: &str) -> String {
 }
 
 /// `text` for Markdown as code: as [`prose`], and what is copied from it is exactly the text.
-pub(crate) fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 24);
     escaped.push_str("<code>");
     triples(text).for_each(|(before, character, next)| push_escaped(&mut escaped, before, character, next));

@@ -4,6 +4,7 @@
 //! outside string is one tame line; the documents for people arrange that text. The documents for machines (JSON, CSV)
 //! keep the base units of the report. Nothing here reads a file, a clock or the environment.
 
+pub mod badge;
 pub mod calibration;
 mod csv;
 mod escape;
@@ -21,7 +22,6 @@ pub(crate) mod template;
 mod text;
 pub mod view;
 
-pub(crate) use escape::code;
 pub use escape::{line, log, prose, word};
 pub use explain::Explanations;
 pub use markdown::{mark, markdown_in_steps, markdown_within};

@@ -152,19 +152,20 @@ EVENTS = [
 ]
 
 
-def main() -> None:
+def tell(cases: list, names: list, end: str) -> None:
+    """Runs the cases, or those of these names, and says how they went."""
     failed = 0
-    wanted = [each for each in EVENTS if not sys.argv[1:] or each.__name__ in sys.argv[1:]]
-    for event in wanted:
+    wanted = [each for each in cases if not names or each.__name__ in names]
+    for case in wanted:
         try:
-            event()
-            print(f"{event.__name__}: holds", flush=True)
+            case()
+            print(f"{case.__name__}: holds", flush=True)
         except Exception:
             failed += 1
-            print(f"{event.__name__}: does not hold\n{traceback.format_exc(limit=-2)}", flush=True)
+            print(f"{case.__name__}: does not hold\n{traceback.format_exc(limit=-2)}", flush=True)
     if failed:
-        sys.exit(f"{failed} of {len(wanted)} events went wrong")
-    print(f"{len(wanted)} cases of events did on GitHub what they should, and nothing else")
+        sys.exit(f"{failed} of {len(wanted)} went wrong")
+    print(f"{len(wanted)} {end}")
 
 
 def pulled(name: str) -> tuple:
@@ -214,4 +215,4 @@ def holds(is_so: bool, message: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tell(EVENTS, sys.argv[1:], "cases of events did on GitHub what they should, and nothing else")

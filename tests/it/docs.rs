@@ -70,9 +70,84 @@ fn the_readme_explains_every_key_of_the_configuration_and_no_other() {
     assert_eq!(set(named), keys());
 }
 
+/// `action.yml`, and beside it what the README's tables of inputs and outputs are held against.
+fn action() -> serde_yaml::Value {
+    serde_yaml::from_str(&std::fs::read_to_string(root().join("action.yml")).unwrap()).unwrap()
+}
+
+fn entries(mapping: &serde_yaml::Value) -> impl Iterator<Item = (String, &serde_yaml::Value)> {
+    mapping.as_mapping().unwrap().iter().map(|(name, value)| (name.as_str().unwrap().to_owned(), value))
+}
+
+#[test]
+fn the_readme_lists_every_input_of_the_action_with_its_default() {
+    let rows = table(&readme(), "| input | default | means |").into_iter();
+    let told: Vec<_> = rows.map(|row| (quoted(&row[0]).concat(), quoted(&row[1]).concat())).collect();
+    let action = action();
+    let inputs = entries(&action["inputs"]);
+    assert_eq!(told, inputs.map(|(name, input)| (name, input["default"].as_str().unwrap().into())).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_readme_lists_every_output_of_the_action() {
+    let told = table(&readme(), "| output | means |").into_iter().flat_map(|row| quoted(&row[0]));
+    assert_eq!(told.collect::<Vec<_>>(), entries(&action()["outputs"]).map(|(name, _)| name).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_action_has_the_inputs_and_outputs_that_the_program_knows() {
+    let action = action();
+    let names = |part: &str| entries(&action[part]).map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names("inputs"), perf_gate::pipeline::INPUTS);
+    assert_eq!(names("outputs"), perf_gate::publish::OUTPUTS.iter().map(|output| output.name).collect::<Vec<_>>());
+}
+
+#[test]
+fn modes_of_the_action_are_told_alike() {
+    let told = table(&readme(), "| input | default | means |").into_iter().find(|row| row[0] == "`mode`").unwrap();
+    let described = action()["inputs"]["mode"]["description"].as_str().unwrap().to_owned();
+    let lacking: Vec<_> = quoted(&told[2]).into_iter().filter(|mode| !described.contains(mode.as_str())).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
+/// The workflows that `init` writes, by file name.
+fn workflows() -> Vec<(String, serde_yaml::Value)> {
+    let shown = perf_gate(root(), &["init", "--dry-run", "--workflows", "all"]).stdout;
+    let parts = shown.split("---\n").filter_map(|part| part.strip_prefix("# .github/workflows/")?.split_once('\n'));
+    parts.map(|(name, text)| (name.to_owned(), serde_yaml::from_str(text).unwrap())).collect()
+}
+
+/// What its only job may do, as the README writes it.
+fn permissions(workflow: &serde_yaml::Value) -> Vec<String> {
+    let (_, job) = entries(&workflow["jobs"]).next().unwrap();
+    entries(&job["permissions"]).map(|(name, right)| format!("{name}: {}", right.as_str().unwrap())).collect()
+}
+
+#[test]
+fn the_readme_lists_the_permissions_of_every_workflow() {
+    let rows = table(&readme(), "| workflow | when | permissions |").into_iter();
+    let told: Vec<_> = rows.map(|row| (quoted(&row[0]).concat(), quoted(&row[2]))).collect();
+    let written = workflows().into_iter().map(|(name, workflow)| (name, permissions(&workflow)));
+    assert_eq!(told, written.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_workflow_of_the_readme_may_do_what_the_written_one_may() {
+    let text = readme();
+    let shown = text.split_once("```yaml\nname: perf-gate\n").unwrap().1.split_once("```\n").unwrap().0;
+    let shown: serde_yaml::Value = serde_yaml::from_str(shown).unwrap();
+    let (_, written) = workflows().swap_remove(0);
+    assert_eq!(permissions(&shown), permissions(&written));
+    let uses = |workflow: &serde_yaml::Value, index: usize| {
+        let (_, job) = entries(&workflow["jobs"]).next().unwrap();
+        job["steps"][index]["uses"].clone()
+    };
+    assert_eq!((uses(&shown, 0), uses(&shown, 3)), (uses(&written, 0), uses(&written, 2)));
+}
+
 #[test]
 fn the_configuration_to_start_from_shows_every_key() {
-    let text = std::fs::read_to_string(root().join("src/pipeline/init.yml")).unwrap();
+    let text = std::fs::read_to_string(root().join("src/pipeline/init/perf-gate.yml")).unwrap();
     let key = |line: &str| {
         let (key, _) = line.strip_prefix("# ").unwrap_or(line).split_once(':')?;
         key.chars().all(|c| c.is_ascii_lowercase() || c == '-').then(|| key.to_owned())
@@ -80,7 +155,7 @@ fn the_configuration_to_start_from_shows_every_key() {
     let shown = set(text.lines().filter_map(key));
     // The name of the only scenario stands under `scenarios` there.
     let lacking: Vec<_> = keys().into_iter().filter(|key| !shown.contains(key) && key != "scenario").collect();
-    assert!(lacking.is_empty(), "{lacking:?} not in init.yml");
+    assert!(lacking.is_empty(), "{lacking:?} not in perf-gate.yml");
 }
 
 #[test]
@@ -166,7 +241,9 @@ fn files_that_the_documentation_names_are_there() {
     for document in ["README.md", "CONTRIBUTING.md"] {
         let text = std::fs::read_to_string(root().join(document)).unwrap();
         for name in quoted(&text).iter().filter(|name| !name.contains(char::is_whitespace)) {
-            let ours = ["src/", "tests/", "fixtures/", "schema/", ".ci/"].iter().any(|start| name.starts_with(start));
+            let ours = ["src/", "tests/", "fixtures/", "schema/", ".ci/", ".github/"]
+                .iter()
+                .any(|start| name.starts_with(start));
             let example = name.contains("NAME");
             assert!(!ours || example || root().join(name).exists(), "{document}: {name}");
         }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use perf_gate::analysis::levels::Overview;
+use perf_gate::github::{Author, Comment};
+use perf_gate::publish::{Change, Origin, Section, plan, sections};
 use perf_gate::render::{OUTPUTS, Output, Report, Style};
 
 use crate::program::{perf_gate, root};
@@ -21,6 +23,29 @@ fn documents_are_as_they_were_reviewed() {
             wrong.extend(golden(&case.join(file), &render(output, &report)).err());
         }
     }
+    assert!(wrong.is_empty(), "{}\nUPDATE_GOLDEN=1 cargo test accepts the new documents", wrong.join("\n"));
+}
+
+#[test]
+fn comments_are_as_they_were_reviewed() {
+    let of = |report: &Report, commit, turn| sections(report, &Origin { commit, leg: None, turn }).unwrap();
+    let mut wrong = Vec::new();
+    let (mut several, mut passed) = (None, None);
+    for (case, report) in cases() {
+        let comment = comment(None, &of(&report, None, 1));
+        wrong.extend(golden(&case.join("comment.md"), &comment).err());
+        match case.file_name().and_then(|name| name.to_str()) {
+            Some("scenarios") => several = Some((case, report, comment)),
+            Some("passed") => passed = Some(report),
+            _ => {}
+        }
+    }
+    // Two of three scenarios were tested at the next commit, by two jobs.
+    let ((case, report, before), passed) = (several.unwrap(), passed.unwrap());
+    let next = Some("5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f80");
+    let browse: Vec<_> = of(&report, next, 2).into_iter().filter(|section| section.key.scenario == "browse").collect();
+    let after = comment(Some(&comment(Some(&before), &browse)), &of(&passed, next, 2));
+    wrong.extend(golden(&case.join("comment-next-commit.md"), &after).err());
     assert!(wrong.is_empty(), "{}\nUPDATE_GOLDEN=1 cargo test accepts the new documents", wrong.join("\n"));
 }
 
@@ -116,6 +141,17 @@ fn cases() -> Vec<(PathBuf, Report)> {
 fn render(output: &str, report: &Report) -> String {
     let output = Output::named(output).unwrap();
     (output.render)(report, &Style::default()).unwrap()
+}
+
+/// The comment after `ours` was said, over the one that was there.
+fn comment(before: Option<&str>, ours: &[Section]) -> String {
+    let author = Author { login: "github-actions[bot]".to_owned(), is_bot: true };
+    let body = |body: &str| Comment { id: 1, body: body.to_owned(), author: author.clone(), url: String::new() };
+    let comments: Vec<_> = before.map(body).into_iter().collect();
+    match plan(1, &comments, &author.login, ours).changes.as_slice() {
+        [Change::CreateComment { body, .. } | Change::UpdateComment { body, .. }] => body.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Compares `actual` with the file, or rewrites the file where that was asked for.

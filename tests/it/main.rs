@@ -27,3 +27,5 @@ mod scorecard;
 mod simulator;
 /// What every store promises: the conformance suite, run against each of them.
 mod store;
+/// What a regression on trunk leaves behind: issue, nightly and weekly files, calls, badges.
+mod trunk;

@@ -36,6 +36,14 @@ impl Repository {
         Ok(Self { client: Client::new(access)?, name: checked(name)?.to_owned() })
     }
 
+    /// A repository whose waits are short, with the access of `o/r` at a test's server.
+    #[cfg(test)]
+    pub(crate) fn hasty(api: &str) -> Self {
+        let access = Access { api: api.to_owned(), token: Some("ghs_secret".to_owned()) };
+        let client = Client::with_second(&access, std::time::Duration::from_micros(200)).unwrap();
+        Self { client, name: "o/r".to_owned() }
+    }
+
     /// `owner/name`.
     pub fn name(&self) -> &str {
         &self.name

@@ -16,16 +16,28 @@ use crate::publish::Change;
 
 /// Rounds of planning and applying: each of ten jobs that write at once spoils one round for the others.
 const ROUNDS: u64 = 12;
-/// Shortest wait between rounds, ms: GitHub asks for a second between writes.
-const WAIT: u64 = 1_000;
+/// Shortest pause before it is looked whether what was written stayed, ms: longer than other jobs take from reading a comment
+/// to writing it, so that one which read before we wrote has written by then.
+const PAUSE: u64 = 2_500;
+/// By how much pauses differ at most, ms, and by how much more in each round.
+const SPREAD: u64 = 1_000;
+
+/// Who else may write the same thing at the same time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Other jobs of the same workflow, each its part.
+    Write,
+    /// Nobody, as a rule.
+    DoNot,
+}
 
 /// Plans and applies until a plan is empty; in a dry run tells the first plan.
 ///
 /// # Errors
 /// A plan or a change that fails, or other jobs that never stop writing.
-pub(super) fn converge(job: &mut Job, plan: &mut dyn FnMut(&Job) -> Result<Vec<Change>>) -> Result<()> {
+pub(super) fn converge(job: &mut Job, others: Others, plan: &mut dyn FnMut(&Job) -> Result<Vec<Change>>) -> Result<()> {
     for round in 0..ROUNDS {
-        if round > 0 {
+        if round > 0 && others == Others::Write {
             wait(round);
         }
         let changes = plan(job)?;
@@ -75,6 +87,6 @@ pub(super) fn apply(job: &mut Job, change: &Change) -> Result<()> {
 
 /// Waits a little longer in each round, and never as long as the neighbour.
 fn wait(round: u64) {
-    let chance = RandomState::new().hash_one(round) % (WAIT * round);
-    std::thread::sleep(Duration::from_millis(WAIT / 2 + chance));
+    let chance = RandomState::new().hash_one(round) % (SPREAD * round);
+    std::thread::sleep(Duration::from_millis(PAUSE + chance));
 }

@@ -7,6 +7,7 @@ use anyhow::{Result, bail, ensure};
 use jiff::Timestamp;
 
 use super::apply::apply;
+use super::issue;
 use super::job::Job;
 use super::order::{FORMS, Order, Said};
 use crate::github::{Event, Permission, PullRequest, Status, StatusState};
@@ -50,7 +51,7 @@ pub(super) fn obey(job: &mut Job) -> Result<u8> {
         Err(error) => format!("Nothing was changed: {}. Orders are {FORMS}.", render::prose(&format!("{error:#}"))),
     };
     apply(job, &Change::CreateComment { on, body: text })?;
-    done.map(|_| PASSED)
+    done.map(|_| job.status(PASSED))
 }
 
 /// Carries out an order; returns the reply.
@@ -124,6 +125,7 @@ fn accept_when_merged(job: &mut Job, given: &Given, acceptance: Acceptance) -> R
 
 /// Accepts the level of a regression that is open on trunk.
 fn accept_now(job: &mut Job, acceptance: Acceptance) -> Result<String> {
+    let scenario = acceptance.scenario.clone();
     let flags = cli::Accept {
         scenario: acceptance.scenario,
         metric: acceptance.metric,
@@ -138,7 +140,9 @@ fn accept_now(job: &mut Job, acceptance: Acceptance) -> Result<String> {
         config: None,
         dry_run: job.inputs.dry_run,
     };
-    accept::keep(&flags, job.store.as_ref())
+    let told = accept::keep(&flags, job.store.as_ref())?;
+    issue::accepted(job, &scenario);
+    Ok(told)
 }
 
 fn open_pull_request(job: &Job, given: &Given) -> Result<PullRequest> {

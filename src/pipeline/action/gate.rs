@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::inputs::Mode;
 use super::job::Job;
-use super::{issue, tell, trunk};
+use super::{issue, night, tell, trunk};
 use crate::cli;
 use crate::files;
 use crate::github::Event;
@@ -35,6 +35,10 @@ pub(super) fn run(job: &mut Job, mode: Mode) -> Result<u8> {
     show(job, &report)?;
     if keeps {
         issue::keep(job, &report);
+        night::badges(job, &report);
+    }
+    if mode == Mode::Nightly {
+        night::keep(job, &report);
     }
     let commit = flags.identity.commit.unwrap_or_default();
     if let Some(number) = flags.identity.pull_request {

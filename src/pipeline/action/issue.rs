@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::apply::converge;
+use super::apply::{Others, converge};
 use super::job::Job;
 use crate::github::{Author, Issue};
 use crate::publish::issue::{self, Known, Memory};
@@ -16,25 +16,31 @@ pub(super) fn keep(job: &mut Job, report: &Report) {
         return;
     }
     for scenario in &report.scenarios {
-        let kept = converge(job, &mut |job| plan(job, scenario));
+        let kept = converge(job, Others::DoNot, &mut |job| plan(job, &scenario.name, Some(scenario)));
         job.attempt(&format!("the issue of {}", scenario.name), kept);
     }
 }
 
-fn plan(job: &Job, scenario: &Scenario) -> Result<Vec<Change>> {
-    let memory = remembered(job, &scenario.name)?;
-    if !issue::concerns(&memory, Some(scenario)) {
+/// Brings the issue of a scenario up to date after something was accepted in it.
+pub(super) fn accepted(job: &mut Job, scenario: &str) {
+    let kept = converge(job, Others::DoNot, &mut |job| plan(job, scenario, None));
+    job.attempt(&format!("the issue of {scenario}"), kept);
+}
+
+fn plan(job: &Job, scenario: &str, run: Option<&Scenario>) -> Result<Vec<Change>> {
+    let memory = remembered(job, scenario)?;
+    if !issue::concerns(&memory, run) {
         return Ok(Vec::new());
     }
     let me = job.me()?;
-    let (accepted, _) = store::acceptances(job.store.snapshot()?.as_ref(), &scenario.name)?;
+    let (accepted, _) = store::acceptances(job.store.snapshot()?.as_ref(), scenario)?;
     let present = look_up(job, &memory, &me)?;
     let comments = match &present {
         Some(issue) if memory.pending.is_some() => job.repository.comments(issue.number)?,
         _ => Vec::new(),
     };
     let known = Known {
-        run: Some(scenario),
+        run,
         accepted: &accepted,
         issue: present.as_ref(),
         comments: &comments,
@@ -68,7 +74,7 @@ fn look_up(job: &Job, memory: &Memory, me: &Author) -> Result<Option<Issue>> {
 }
 
 /// Where the things are that an issue leads to.
-fn links(job: &Job) -> Links {
+pub(super) fn links(job: &Job) -> Links {
     let Job { workflow, inputs, .. } = job;
     let server = workflow.address.strip_suffix(&format!("/{}", workflow.repository)).unwrap_or_default();
     Links {

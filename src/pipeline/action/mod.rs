@@ -12,6 +12,7 @@ mod gate;
 mod inputs;
 mod issue;
 mod job;
+mod night;
 mod order;
 mod published;
 mod tell;

@@ -86,12 +86,14 @@ impl Said {
     }
 }
 
-/// The words of a line; quotes, also curly ones, hold words together.
+/// The words of a line; quotes, also curly ones, hold words together, and in them `\` takes the next character as it is.
 fn words(line: &str) -> Result<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    for character in line.chars() {
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
         match (quote, character) {
             (Some(end), c) if c == end => quote = None,
+            (Some(_), '\\') => word.get_or_insert_default().extend(characters.next()),
             (None, '"' | '“' | '”') => {
                 quote = Some(if character == '"' { '"' } else { '”' });
                 word.get_or_insert_default();
@@ -121,6 +123,8 @@ mod tests {
         assert_eq!((scenario.as_str(), metric.as_str(), endpoint.as_str()), ("checkout", "p95", "GET /slow"));
         assert_eq!(said.reason, "a new cipher");
         assert_eq!(said.until.unwrap().to_string(), "2026-12-31T23:59:59Z");
+        let quoted = order(r#"/perf-gate accept checkout p95 "GET /a\"b\\c" why"#);
+        assert!(matches!(quoted, Order::Accept { endpoint, .. } if endpoint == r#"GET /a"b\c"#));
         let curly = order("/perf-gate accept checkout p95 “GET /slow” why");
         assert!(matches!(curly, Order::Accept { endpoint, .. } if endpoint == "GET /slow"));
     }

@@ -27,7 +27,7 @@ const ENTRIES: usize = 20_000;
 /// # Errors
 /// A report that cannot be read, contradicts itself or is of another commit; no open pull request of that commit.
 pub(super) fn publish(job: &mut Job) -> Result<u8> {
-    let Event::WorkflowRun { head_sha, head_branch, head_repository, event } = job.workflow.event.clone() else {
+    let Event::WorkflowRun { head_sha, head_branch, head_repository, event, .. } = job.workflow.event.clone() else {
         bail!("mode publish needs the event workflow_run")
     };
     if event != "pull_request" {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::apply::converge;
+use super::apply::{Others, converge};
 use super::job::Job;
 use crate::files;
 use crate::github::{self, Error};
@@ -14,7 +14,7 @@ pub(super) fn pull_request(job: &mut Job, report: &Report, number: u64, commit: 
     if !job.inputs.comment {
         return;
     }
-    let told = converge(job, &mut |job| Ok(comment(job, report, number, commit)?.changes));
+    let told = converge(job, Others::Write, &mut |job| Ok(comment(job, report, number, commit)?.changes));
     job.attempt("the comment", told);
 }
 
@@ -25,7 +25,7 @@ pub(super) fn status(job: &mut Job, report: &Report, pull_request: Option<u64>, 
     }
     let fail_on = job.inputs.check.fail_on.unwrap_or(job.settings.config.fail_on);
     let pull_request = pull_request.filter(|_| job.inputs.comment);
-    let told = converge(job, &mut |job| {
+    let told = converge(job, Others::DoNot, &mut |job| {
         let sections = sections(job, report, pull_request, commit)?;
         let url = Some(job.workflow.run_url.as_str());
         let wanted = publish::status(&sections, fail_on, report.approval.as_ref(), url);

@@ -2,21 +2,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::memory::{Episode, Memory, Open, Pending, Told};
+use super::memory::{Episode, Memory, Open, Pending};
+use super::observed::{Observed, acceptance};
 use super::words::{self, News};
 use super::{Known, is_said, marker};
 use crate::github::IssueState;
-use crate::model::{Acceptance, Outcome, SeriesName};
+use crate::model::{Acceptance, SeriesName};
 use crate::publish::Figure;
-use crate::render::Scenario;
-use crate::verdict::{Finding, Row, Verdict};
 
 /// Run ids that are remembered: those of a scenario that is tested a few times a day in a few environments, for weeks.
 const REMEMBERED: usize = 200;
 /// An environment without a run for so long is no more tested: what was open there can never recover.
 const ABANDONED: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// Findings that are told.
-const FINDINGS: usize = 3;
 /// Longest text of what is still to be said, bytes; older parts of it go first.
 const LONGEST_NOTE: usize = 20_000;
 
@@ -33,71 +30,6 @@ pub fn advance(memory: &Memory, known: &Known<'_>) -> Memory {
     }
     conclude(&mut next, &before, known, news, (cause, at));
     next
-}
-
-/// A run that says something about regressions.
-struct Observed<'a> {
-    scenario: &'a Scenario,
-    id: String,
-    at: Timestamp,
-    /// What regressed and was not accepted.
-    failing: Vec<Figure>,
-    /// Whether that opens an issue: confirmed, or critical.
-    opens: bool,
-}
-
-impl<'a> Observed<'a> {
-    /// The run, unless it is invalid or cannot tell: such a run neither opens nor closes.
-    fn of(known: &Known<'a>) -> Option<Self> {
-        let scenario = known.run.filter(|run| !matches!(run.outcome, Outcome::Invalid | Outcome::Inconclusive))?;
-        let (id, at) = known.cause()?;
-        let since = scenario.regression.as_ref().map_or(at, |regression| regression.since);
-        let failing = scenario.rows.iter().filter(|row| Figure::is_failing(row)).map(Figure::of);
-        let failing: Vec<Figure> =
-            failing.filter(|figure| acceptance(known.accepted, &figure.series(), since, at).is_none()).collect();
-        let confirmed = scenario.regression.as_ref().is_some_and(|regression| regression.is_confirmed());
-        let opens = !failing.is_empty() && (confirmed || failing.iter().any(Figure::is_critical));
-        Some(Self { scenario, id, at, failing, opens })
-    }
-
-    /// Whether the run is without a regression of that series, and sure of it.
-    fn is_clean(&self, series: &SeriesName) -> bool {
-        let row = self.scenario.rows.iter().find(|row| row.series() == *series);
-        !row.is_some_and(|row: &Row| matches!(row.verdict, Verdict::Regressed | Verdict::Inconclusive))
-    }
-
-    fn episode(&self, known: &Known<'_>) -> Episode {
-        let regression = self.scenario.regression.as_ref();
-        let since = regression.map_or(self.at, |regression| regression.since);
-        let open = |figure: &Figure| Open { figure: figure.clone(), since, clean: Vec::new() };
-        Episode {
-            since,
-            first_bad: regression.map_or(self.scenario.run.commit.clone(), |open| open.first_bad.clone()),
-            last_good: regression.and_then(|open| open.last_good.clone()),
-            critical: self.failing.iter().any(Figure::is_critical),
-            notified: false,
-            series: self.failing.iter().map(open).collect(),
-            told: self.told(known),
-            seen: self.at,
-        }
-    }
-
-    fn told(&self, known: &Known<'_>) -> Told {
-        let run = &self.scenario.run;
-        let findings = self.scenario.findings.iter().take(FINDINGS);
-        let sentences = |finding: &Finding| match &finding.recommendation {
-            Some(advice) => format!("{} {advice}", finding.message),
-            None => finding.message.clone(),
-        };
-        Told {
-            run: self.id.clone(),
-            commit: run.commit.clone(),
-            url: known.links.run.clone(),
-            report: known.links.report.clone(),
-            command: run.command.clone(),
-            findings: findings.map(sentences).collect(),
-        }
-    }
 }
 
 /// What people did: an issue that is gone or was closed or opened by hand, another one that carries our mark.
@@ -130,17 +62,6 @@ fn accept(next: &mut Memory, accepted: &[Acceptance], at: Timestamp, news: &mut 
             None => true,
         });
     }
-}
-
-/// The acceptance of a regression that began at `since`, if it holds at `at`; one from before is of an older level.
-fn acceptance<'a>(
-    accepted: &'a [Acceptance],
-    series: &SeriesName,
-    since: Timestamp,
-    at: Timestamp,
-) -> Option<&'a Acceptance> {
-    let holds = |a: &&Acceptance| !a.has_expired(at) && a.covers(series) && a.at.max(a.from) >= since;
-    accepted.iter().rfind(holds)
 }
 
 /// Counts a run: what is new in it, and what is no more.
@@ -219,6 +140,8 @@ fn conclude(next: &mut Memory, before: &Memory, known: &Known<'_>, news: News, (
     next.episodes.retain(|_, episode| !episode.series.is_empty());
     let is_bad = !next.episodes.is_empty();
     let note = match (before.open, is_bad) {
+        // Whoever is about to open it looks again at what it says, and nobody needs to be told.
+        (true, true) if before.number.is_none() => None,
         (true, true) => words::changed(&news, known.links),
         (true, false) => {
             next.open = false;
@@ -270,12 +193,20 @@ fn redraw(next: &mut Memory, before: &Memory, cause: String) {
     }
 }
 
-/// What a reader takes from the text: the headline, what regressed where, how badly.
-fn gist(memory: &Memory) -> (Option<(SeriesName, String)>, Vec<(String, bool, Vec<SeriesName>)>) {
+/// What a reader takes from the text.
+#[derive(PartialEq)]
+struct Gist {
+    /// The headline.
+    worst: Option<(SeriesName, String)>,
+    /// What regressed where, and whether it is critical.
+    episodes: Vec<(String, bool, Vec<SeriesName>)>,
+}
+
+fn gist(memory: &Memory) -> Gist {
     let worst = memory.worst_first().first().map(|open| (open.figure.series(), open.figure.degraded()));
     let episodes = memory.episodes.iter().map(|(fingerprint, episode)| {
         let series = episode.series.iter().map(|open| open.figure.series()).collect();
         (fingerprint.clone(), episode.critical, series)
     });
-    (worst, episodes.collect())
+    Gist { worst, episodes: episodes.collect() }
 }

@@ -13,14 +13,12 @@ use crate::render::{line, word};
 const TEMPLATE: &str = include_str!("../../render/templates/issue.md.j2");
 /// GitHub refuses a text of more than 65,536 characters.
 const MOST: usize = 65_536;
-/// Rows of each environment, as many as fit.
-const ROWS: [usize; 5] = [100, 40, 15, 5, 1];
+/// Environments, rows and findings of each, as many as fit.
+const STEPS: [[usize; 3]; 5] = [[8, 100, 3], [8, 40, 3], [8, 15, 3], [4, 5, 1], [1, 1, 1]];
 /// Most characters of a name, a sentence, a command.
 const NAME: usize = 120;
 const SENTENCE: usize = 600;
 const COMMAND: usize = 2_000;
-/// Environments that are shown.
-const ENVIRONMENTS: usize = 8;
 
 /// `Performance Regression: p95 of GET /slow degraded 27% (checkout)`.
 pub(super) fn title(memory: &Memory) -> String {
@@ -33,8 +31,8 @@ pub(super) fn title(memory: &Memory) -> String {
 /// The text, in at most as many characters as GitHub takes: rows go before truth.
 pub(super) fn body(memory: &Memory, known: &Known<'_>) -> Result<String> {
     let mut text = String::new();
-    for rows in ROWS {
-        text = fill(TEMPLATE, Page::of(memory, known, rows))?;
+    for step in STEPS {
+        text = fill(TEMPLATE, Page::of(memory, known, step))? + "\n";
         if text.chars().count() <= MOST {
             break;
         }
@@ -47,6 +45,10 @@ struct Page {
     mark: String,
     lead: String,
     episodes: Vec<Part>,
+    /// Environments that are not shown.
+    hidden: usize,
+    /// Of the worst environment, as a link.
+    range: Option<String>,
     reproduce: Option<String>,
     accept: String,
     accept_command: Option<String>,
@@ -80,16 +82,20 @@ struct Line {
 }
 
 impl Page {
-    fn of(memory: &Memory, known: &Known<'_>, rows: usize) -> Self {
+    fn of(memory: &Memory, known: &Known<'_>, [environments, rows, findings]: [usize; 3]) -> Self {
         let mut parts: Vec<(&String, &Episode)> = memory.episodes.iter().collect();
         parts.sort_by(|(_, a), (_, b)| b.critical.cmp(&a.critical).then(a.since.cmp(&b.since)));
+        let shown = parts.iter().take(environments).map(|(name, part)| Part::of(name, part, known, [rows, findings]));
+        let shown: Vec<Part> = shown.collect();
         let command = parts.first().map_or(&[][..], |(_, episode)| &episode.told.command);
         let worst = memory.worst_first();
         let worst = worst.first().map(|open| &open.figure);
         Self {
             mark: marker::of_issue(&memory.scenario),
             lead: lead(memory),
-            episodes: parts.iter().take(ENVIRONMENTS).map(|(name, part)| Part::of(name, part, known, rows)).collect(),
+            range: shown.first().and_then(|part| part.range.clone()),
+            hidden: parts.len() - shown.len(),
+            episodes: shown,
             reproduce: (!command.is_empty()).then(|| shell(command)),
             accept: worst.map(|worst| comment(memory, worst)).unwrap_or_default(),
             accept_command: worst.map(|worst| accept_command(memory, worst, command)),
@@ -99,7 +105,7 @@ impl Page {
 }
 
 impl Part {
-    fn of(environment: &str, episode: &Episode, known: &Known<'_>, rows: usize) -> Self {
+    fn of(environment: &str, episode: &Episode, known: &Known<'_>, [rows, findings]: [usize; 2]) -> Self {
         let mut series: Vec<&Open> = episode.series.iter().collect();
         series.sort_by(|a, b| Figure::worst_first(&a.figure, &b.figure));
         Self {
@@ -110,7 +116,7 @@ impl Part {
             critical: episode.critical,
             hidden: series.len().saturating_sub(rows),
             lines: series.into_iter().take(rows).map(Line::of).collect(),
-            findings: episode.told.findings.iter().map(|finding| line(finding, SENTENCE)).collect(),
+            findings: episode.told.findings.iter().take(findings).map(|finding| line(finding, SENTENCE)).collect(),
         }
     }
 }

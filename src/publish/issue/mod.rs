@@ -20,6 +20,7 @@ mod advance;
 mod body;
 mod marker;
 mod memory;
+mod observed;
 mod words;
 
 use anyhow::Result;

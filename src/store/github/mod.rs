@@ -12,6 +12,8 @@
 
 mod changes;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, bail};
 
@@ -36,7 +38,7 @@ pub fn open(access: &Access, place: &str) -> Result<Box<dyn Store>> {
     let (repository, branch) = place.split_once('#').unwrap_or((place, branch::DEFAULT));
     branch::check(branch)?;
     let repository = Repository::open(access, repository)?;
-    Ok(Box::new(GitHub { repository, branch: branch.to_owned(), cache: Cache::default(), writer: Writer::default() }))
+    Ok(Box::new(GitHub::new(repository, branch, WAITS)))
 }
 
 /// A branch on GitHub as a store.
@@ -45,6 +47,8 @@ struct GitHub {
     branch: String,
     cache: Cache,
     writer: Writer,
+    /// First and longest wait before another try, ms.
+    waits: (u64, u64),
 }
 
 /// Whether the branch could be moved.
@@ -55,6 +59,11 @@ enum Move {
 }
 
 impl GitHub {
+    fn new(repository: Repository, branch: &str, waits: (u64, u64)) -> Self {
+        let (cache, writer) = (Cache::default(), Writer::default());
+        Self { repository, branch: branch.to_owned(), cache, writer, waits }
+    }
+
     /// The commit at the tip of the branch; `None` if the branch is not there, but the repository is.
     fn tip(&self) -> Result<Option<String>> {
         let tip = self.repository.tip(&self.branch)?;
@@ -100,7 +109,7 @@ impl GitHub {
     }
 
     fn swap(&self, message: &str, edit: &mut Edit<'_>) -> Result<()> {
-        let mut backoff = Backoff::new(WAITS.0, WAITS.1);
+        let mut backoff = Backoff::new(self.waits.0, self.waits.1);
         for _ in 0..TRIES {
             let tip = self.tip()?;
             let changes = edit(&self.files(tip.clone()))?;
@@ -158,31 +167,5 @@ fn explained(error: anyhow::Error) -> anyhow::Error {
             error.context("the repository is empty: make a first commit in it, a README for example, then run again")
         }
         _ => error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(words: &str) -> Error {
-        Error::Refused { doing: "moving".to_owned(), status: 422, words: words.to_owned() }
-    }
-
-    #[test]
-    fn a_rule_is_no_race() {
-        assert!(
-            is_race(&refused("Update is not a fast forward (422)")) && is_race(&refused("Reference already exists"))
-        );
-        assert!(!is_race(&refused("Repository rule violations found; Changes must be made through a pull request.")));
-    }
-
-    #[test]
-    fn places_that_cannot_be_are_refused_before_anything_is_asked() {
-        let access = Access { api: "http://127.0.0.1:9".to_owned(), token: None };
-        for place in ["", "owner", "owner/", "owner/a/b", "owner/name#", "owner/name#a b", "own er/name", "../x"] {
-            assert!(open(&access, place).is_err(), "{place:?}");
-        }
-        assert_eq!(open(&access, "owner/name").unwrap().name(), "github:owner/name#perf-results");
     }
 }

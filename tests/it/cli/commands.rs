@@ -44,19 +44,42 @@ fn a_report_that_is_none_is_refused_with_its_name() {
 #[test]
 fn init_writes_a_configuration_once() {
     let folder = tempfile::tempdir().unwrap();
-    let shown = perf_gate(folder.path(), &["init", "--dry-run", "--scenario", "search"]).stdout;
+    let flags = ["init", "--workflows", "none"];
+    let shown = perf_gate(folder.path(), &[&flags[..], &["--dry-run", "--scenario", "search"]].concat()).stdout;
     assert!(!folder.path().join("perf-gate.yml").exists(), "a dry run writes nothing");
-    let answer = perf_gate(folder.path(), &["init", "--scenario", "search"]);
+    let answer = perf_gate(folder.path(), &[&flags[..], &["--scenario", "search"]].concat());
     assert_eq!((answer.code, answer.stdout.as_str()), (0, ""));
     let text = std::fs::read_to_string(folder.path().join("perf-gate.yml")).unwrap();
-    assert!(text == shown && text.contains("\n  search:\n"), "{text}");
-    let again = perf_gate(folder.path(), &["init"]);
+    assert!(shown == format!("# perf-gate.yml\n{text}") && text.contains("\n  search:\n"), "{text}");
+    assert!(!folder.path().join(".github").exists());
+    let again = perf_gate(folder.path(), &flags);
     assert_eq!(again.code, 2);
-    assert!(again.stderr.contains("--force"), "{again:?}");
-    assert_eq!(perf_gate(folder.path(), &["init", "--force"]).code, 0);
+    assert!(again.stderr.contains("perf-gate.yml") && again.stderr.contains("--force"), "{again:?}");
+    assert_eq!(perf_gate(folder.path(), &[&flags[..], &["--force"]].concat()).code, 0);
     let check = perf_gate(folder.path(), &["check"]);
     assert_eq!(check.code, 2);
     assert!(check.stdout.contains("no file matches 'results/*.json.gz'"), "{check:?}");
+}
+
+#[test]
+fn init_writes_workflows_and_overwrites_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let nightly = ".github/workflows/perf-gate-nightly.yml";
+    std::fs::create_dir_all(folder.path().join(".github/workflows")).unwrap();
+    put(folder.path(), nightly, "name: mine\n");
+    let answer = perf_gate(folder.path(), &["init"]);
+    assert!(answer.code == 2 && answer.stderr.contains(nightly), "{answer:?}");
+    assert!(!folder.path().join("perf-gate.yml").exists(), "all or nothing");
+    let answer = perf_gate(folder.path(), &["init", "--force", "--scenario", "search"]);
+    assert!(answer.code == 0 && answer.stderr.contains("load-test/action.yml"), "{answer:?}");
+    let text = |path| std::fs::read_to_string(folder.path().join(path)).unwrap();
+    assert!(text(nightly).contains("mode: nightly"));
+    assert!(text(".github/actions/load-test/action.yml").contains("results/search.json.gz"));
+    let names = |folder: std::fs::ReadDir| folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut written: Vec<_> = names(std::fs::read_dir(folder.path().join(".github/workflows")).unwrap()).collect();
+    written.sort();
+    let usual = ["commands", "nightly", "publish", "push"].map(|name| format!("perf-gate-{name}.yml"));
+    assert_eq!(written, [&usual[..], &["perf-gate.yml".to_owned()]].concat());
 }
 
 #[test]
