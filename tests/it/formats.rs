@@ -13,7 +13,8 @@ use perf_gate::ingest::{self, Detail, Digest, FORMATS, Format, Head, Options, Pa
 use perf_gate::model::{self, Run, Source};
 
 /// Folders of files that no tool wrote as its result.
-const OTHER_FOLDERS: [&str; 7] = ["badges", "golden", "reference", "demo", "calibration", "explained", "history"];
+const OTHER_FOLDERS: [&str; 8] =
+    ["badges", "events", "golden", "reference", "demo", "calibration", "explained", "history"];
 /// Formats of which no file that the tool really wrote is held, and why.
 const WITHOUT_FIXTURE: [(&str, &str); 2] = [
     ("artillery-v1", "no report made by the tool is held; the tests of its reader write them after `lib/stats2.js`"),
