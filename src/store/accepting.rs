@@ -127,12 +127,15 @@ fn keep(store: &dyn Store, message: &str, path: String, text: &[u8]) -> Result<(
     })
 }
 
-/// The decisions in a folder with their paths, and a warning for each file that is none.
+/// Decisions with the paths of their files, and a warning for each file that is none.
+type Decisions<T> = (Vec<(String, T)>, Vec<Warning>);
+
+/// The decisions in a folder.
 fn decisions<T: DeserializeOwned>(
     snapshot: &dyn Snapshot,
     folder: &str,
     is_one: impl Fn(&T) -> bool,
-) -> Result<(Vec<(String, T)>, Vec<Warning>)> {
+) -> Result<Decisions<T>> {
     let paths = snapshot.list(folder)?;
     if paths.is_empty() {
         return Ok((Vec::new(), Vec::new()));

@@ -1,8 +1,9 @@
 //! What a run on trunk leaves behind: its record, what was accepted by merging, issues, badges, the documents of a night.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use super::job::Job;
 use crate::files;
@@ -35,15 +36,17 @@ pub(super) fn settle(job: &mut Job) {
 fn settled(job: &Job) -> Result<()> {
     let (pending, warnings) = store::pending(job.store.snapshot()?.as_ref())?;
     warnings.iter().for_each(|warning| files::say(&format!("warning: {warning}")));
-    let mut pulls: BTreeMap<u64, Option<PullRequest>> = BTreeMap::new();
+    let numbers: BTreeSet<u64> = pending.iter().map(|pending| pending.pull_request).collect();
+    let pulls = numbers.into_iter().map(|number| Ok((number, job.repository.pull_request(number)?)));
+    let pulls = pulls.collect::<Result<BTreeMap<_, _>>>()?;
     let (mut merged, mut dropped) = (Vec::new(), Vec::new());
     for pending in pending {
         let number = pending.pull_request;
-        if !pulls.contains_key(&number) {
-            pulls.insert(number, job.repository.pull_request(number)?);
-        }
         match fate(&pending, pulls[&number].as_ref()) {
-            Fate::Holds(acceptance) => merged.push(Pending { acceptance, ..pending }),
+            Fate::Holds(from) => {
+                let acceptance = Acceptance { from, ..pending.acceptance };
+                merged.push(Pending { acceptance, ..pending });
+            }
             Fate::Waits => {}
             Fate::Drops(why) => {
                 files::say(&format!("warning: what was accepted on #{number} is dropped: {why}"));
@@ -61,7 +64,7 @@ fn settled(job: &Job) -> Result<()> {
 #[derive(Debug, PartialEq)]
 enum Fate {
     /// It holds, from the merge on.
-    Holds(Acceptance),
+    Holds(Timestamp),
     /// The pull request is open.
     Waits,
     /// It was for something that was not merged.
@@ -78,7 +81,7 @@ fn fate(pending: &Pending, pull: Option<&PullRequest>) -> Fate {
             Some(_) if accepted.commit.as_ref() != Some(&pull.head.sha) => {
                 Fate::Drops("another commit was merged than the one it was accepted for")
             }
-            Some(at) => Fate::Holds(Acceptance { from: at, ..accepted.clone() }),
+            Some(at) => Fate::Holds(at),
         },
     }
 }
@@ -88,7 +91,6 @@ mod tests {
     use super::*;
     use crate::github::Side;
     use crate::model::ACCEPTANCE_SCHEMA;
-    use jiff::Timestamp;
 
     fn pending() -> Pending {
         let acceptance = Acceptance {
@@ -115,8 +117,7 @@ mod tests {
     #[test]
     fn what_was_accepted_holds_from_the_merge_of_that_very_commit() {
         let merged = pull(false, Some("2026-01-02T03:04:05Z"), "head");
-        let Fate::Holds(acceptance) = fate(&pending(), Some(&merged)) else { panic!("does not hold") };
-        assert_eq!(acceptance.from.to_string(), "2026-01-02T03:04:05Z");
+        assert_eq!(fate(&pending(), Some(&merged)), Fate::Holds("2026-01-02T03:04:05Z".parse().unwrap()));
         assert_eq!(fate(&pending(), Some(&pull(true, None, "head"))), Fate::Waits);
         for gone in [None, Some(pull(false, None, "head")), Some(pull(false, Some("2026-01-02T03:04:05Z"), "other"))] {
             assert!(matches!(fate(&pending(), gone.as_ref()), Fate::Drops(_)), "{gone:?}");
