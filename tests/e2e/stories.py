@@ -70,7 +70,7 @@ def accepted() -> None:
 
 
 def rejected() -> None:
-    """A refusal keeps the status red, also when a second run would pass."""
+    """A refusal keeps the status red, also when a second run would pass; a new push needs a new decision."""
     full, pull = pulled("story-rejected")
     token = bed.mint(bed.WRITE)
     act(steps.pull_request(full, pull), token, 0, results(clean(1)))
@@ -79,6 +79,10 @@ def rejected() -> None:
     holds(status_of(full, pull) == "failure", "not rejected")
     act(steps.pull_request(full, pull, attempt=2), token, FAILED, results(clean(1)))
     holds(status_of(full, pull) == "failure", "a re-run forgot the refusal")
+    pull.head = scene.commit(full, {"again.txt": "another try"}, [pull.head])
+    bed.seed("PATCH", f"/repos/{full}/git/refs/heads/{pull.branch}", {"sha": pull.head, "force": False})
+    act(steps.pull_request(full, pull), token, 0, results(clean(2)))
+    holds(status_of(full, pull) == "success", "the refusal holds for another commit")
 
 
 def legs() -> None:

@@ -8,7 +8,7 @@ use super::{BASELINE, CANDIDATE, metrics, put, recorded, row, run};
 use crate::program::{Answer, fixture, perf_gate, root};
 
 /// A folder with five runs of two endpoints, and the configuration.
-fn steady(config: &str) -> tempfile::TempDir {
+pub(super) fn steady(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     recorded(folder.path(), |at| run(at, &[("GET /", 0.21), ("GET /search", 0.05)]));
     put(folder.path(), "perf-gate.yml", config);
@@ -16,12 +16,12 @@ fn steady(config: &str) -> tempfile::TempDir {
 }
 
 /// Checks a run, with further flags.
-fn check(folder: &Path, run: &Value, flags: &[&str]) -> Answer {
+pub(super) fn check(folder: &Path, run: &Value, flags: &[&str]) -> Answer {
     put(folder, "candidate.json", &run.to_string());
     perf_gate(folder, &[&["check", "candidate.json", "--format", "json"], flags].concat())
 }
 
-fn slower() -> Value {
+pub(super) fn slower() -> Value {
     run(CANDIDATE, &[("GET /", 0.21), ("GET /search", 0.1)])
 }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod contract;
+mod decisions;
 mod explain;
 mod files;
 mod history;
