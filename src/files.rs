@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::ingest::{Digest, Head, Part};
 use crate::model::{Environment, Source};
+use crate::render::log;
 
 /// Bytes read at once: larger blocks are no faster, smaller ones are slower.
 const BLOCK: usize = 512 * 1024;
@@ -122,10 +123,11 @@ pub fn write(path: Option<&str>, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("{path}: cannot be written"))
 }
 
-/// Says something to the person at the terminal, on standard error.
+/// Says something to the person at the terminal, on standard error. Nothing in it is a command to a workflow whose log that
+/// is: messages tell of names and lines that came from outside.
 pub fn say(text: &str) {
     // A closed standard error must not change the outcome.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", log(text));
 }
 
 /// The time by the wall clock, for what people decided until a date; no judgement depends on it.

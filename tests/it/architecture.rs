@@ -15,7 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("analysis", &["model", "history", "baseline", "stats", "compare", "verdict"]),
     ("render", &["model", "compare", "verdict", "analysis"]),
     ("config", &["model", "baseline", "compare", "verdict"]),
-    ("files", &["ingest", "model"]),
+    ("files", &["ingest", "model", "render"]),
     ("github", &[]),
     ("store", &["model", "history", "github"]),
     ("publish", &["model", "history", "verdict", "render", "config", "store", "github"]),

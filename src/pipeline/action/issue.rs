@@ -77,10 +77,12 @@ fn look_up(job: &Job, memory: &Memory, me: &Author) -> Result<Option<Issue>> {
 pub(super) fn links(job: &Job) -> Links {
     let Job { workflow, inputs, .. } = job;
     let server = workflow.address.strip_suffix(&format!("/{}", workflow.repository)).unwrap_or_default();
+    // The history may be kept on a branch of another name than the input's.
+    let name = job.store.name();
     Links {
         server: server.to_owned(),
         repository: workflow.repository.clone(),
-        branch: inputs.branch.clone(),
+        branch: name.split_once('#').map_or(inputs.branch.as_str(), |(_, branch)| branch).to_owned(),
         run: Some(workflow.run_url.clone()),
         report: None,
     }
