@@ -20,9 +20,12 @@ pub(super) fn is_of_trunk(record: &Record, candidate: &Record, rule: &Rule) -> b
 }
 
 /// What regressed in `record` and was not accepted, as far as that holds at the time `at`.
+///
+/// An acceptance is of a level that was there when it was given: what regressed from that level later is another regression.
 pub(super) fn regressed(record: &Record, accepted: &[Acceptance], at: Timestamp) -> Vec<String> {
     let judged = record.judged.iter().flat_map(|judged| &judged.regressed);
-    let holds = |a: &&Acceptance| !a.has_expired(at) && a.from <= record.started_at;
+    let known = |a: &Acceptance| a.from <= record.started_at && since(record) <= a.at.max(a.from);
+    let holds = |a: &&Acceptance| !a.has_expired(at) && known(a);
     let open = judged.filter(|series| !accepted.iter().filter(holds).any(|a| a.covers(series)));
     open.map(|series| format!("{} of {}", series.metric, series.endpoint)).collect()
 }

@@ -130,7 +130,8 @@ fn accepted(endpoint: &str, from: i64, until: Option<i64>) -> Acceptance {
 
 /// Good runs on days 80 to 84, then one on each day to 99 in which GET /slow regressed.
 fn open_since_85() -> History {
-    let judged = |day: i64| if day < 85 { None } else { found("GET /slow", false) };
+    let since = Some(record("", 85).started_at);
+    let judged = |day: i64| found("GET /slow", false).filter(|_| day >= 85).map(|judged| Judged { since, ..judged });
     (80..100).map(|day| with(record(&format!("d{day}"), day), |r| r.judged = judged(day))).collect()
 }
 
@@ -162,6 +163,22 @@ fn what_was_accepted_is_no_regression_until_it_expires() {
     let mut history = open_since_85();
     history.accept([accepted("GET /other", 85, None)]);
     assert_eq!(Baseline::select(&history, &record("candidate", 100), &Rule::default()).regressed.len(), 15);
+}
+
+#[test]
+fn what_regresses_from_an_accepted_level_is_a_regression_of_its_own() {
+    let accepted_before = |begin: i64| {
+        let since = Some(record("", begin).started_at);
+        let judged = |day: i64| found("GET /slow", false).filter(|_| day >= begin);
+        let run = |day: i64| {
+            with(record(&format!("d{day}"), day), |r| r.judged = judged(day).map(|judged| Judged { since, ..judged }))
+        };
+        let mut history: History = (90..100).map(run).collect();
+        history.accept([accepted("GET /slow", 93, None)]);
+        Baseline::select(&history, &record("candidate", 100), &Rule::default()).regressed.len()
+    };
+    assert_eq!(accepted_before(93), 0, "the regression that was accepted");
+    assert_eq!(accepted_before(97), 3, "another one, from the accepted level");
 }
 
 #[test]
