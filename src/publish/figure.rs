@@ -134,6 +134,33 @@ pub(crate) fn subject(series: &SeriesName) -> String {
     if series.endpoint == ALL { metric } else { format!("{metric} of {}", line(&series.endpoint, NAME)) }
 }
 
+/// A figure in words, as a line of a table.
+#[derive(Serialize)]
+pub(super) struct FigureWords {
+    endpoint: String,
+    metric: String,
+    baseline: String,
+    now: String,
+    change: String,
+    interval: String,
+    threshold: String,
+}
+
+impl FigureWords {
+    pub(super) fn of(figure: &Figure) -> Self {
+        let [baseline, now] = figure.sides();
+        Self {
+            endpoint: line(&figure.endpoint, NAME),
+            metric: line(&figure.metric, NAME),
+            baseline,
+            now,
+            change: figure.change(),
+            interval: figure.interval(),
+            threshold: figure.limit(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

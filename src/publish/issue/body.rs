@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::memory::{Episode, Memory, Open};
 use super::{Known, marker, words};
 use crate::publish::Figure;
+use crate::publish::figure::FigureWords;
 use crate::render::numbers::{counted, minute};
 use crate::render::template::fill;
 use crate::render::{line, word};
@@ -71,13 +72,8 @@ struct Part {
 /// A regressed series.
 #[derive(Serialize)]
 struct Line {
-    endpoint: String,
-    metric: String,
-    baseline: String,
-    now: String,
-    change: String,
-    interval: String,
-    threshold: String,
+    #[serde(flatten)]
+    figure: FigureWords,
     since: String,
 }
 
@@ -123,18 +119,7 @@ impl Part {
 
 impl Line {
     fn of(open: &Open) -> Self {
-        let figure = &open.figure;
-        let [baseline, now] = figure.sides();
-        Self {
-            endpoint: line(&figure.endpoint, NAME),
-            metric: line(&figure.metric, NAME),
-            baseline,
-            now,
-            change: figure.change(),
-            interval: figure.interval(),
-            threshold: figure.limit(),
-            since: minute(open.since),
-        }
+        Self { figure: FigureWords::of(&open.figure), since: minute(open.since) }
     }
 }
 

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{Night, Nightly};
 use crate::model::Outcome;
+use crate::publish::Links;
+use crate::publish::figure::FigureWords;
 use crate::publish::links::link;
-use crate::publish::{Figure, Links};
 use crate::render::numbers::{counted, minute};
 use crate::render::template::fill;
 use crate::render::{line, prose, short};
@@ -45,21 +46,9 @@ struct Section {
     environment: String,
     outcome: Outcome,
     answer: String,
-    lines: Vec<Line>,
+    lines: Vec<FigureWords>,
     drifts: Vec<String>,
     place: String,
-}
-
-/// A figure in words.
-#[derive(Serialize)]
-struct Line {
-    endpoint: String,
-    metric: String,
-    baseline: String,
-    now: String,
-    change: String,
-    interval: String,
-    threshold: String,
 }
 
 impl Section {
@@ -69,24 +58,9 @@ impl Section {
             environment: line(&night.environment, NAME),
             outcome: night.outcome,
             answer: line(&night.answer, SENTENCE),
-            lines: night.regressed().into_iter().map(Line::of).collect(),
+            lines: night.regressed().into_iter().map(FigureWords::of).collect(),
             drifts: night.drifts.iter().map(|drift| line(drift, SENTENCE)).collect(),
             place: place(night),
-        }
-    }
-}
-
-impl Line {
-    fn of(figure: &Figure) -> Self {
-        let [baseline, now] = figure.sides();
-        Self {
-            endpoint: line(&figure.endpoint, NAME),
-            metric: line(&figure.metric, NAME),
-            baseline,
-            now,
-            change: figure.change(),
-            interval: figure.interval(),
-            threshold: figure.limit(),
         }
     }
 }
