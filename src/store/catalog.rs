@@ -1,12 +1,14 @@
 //! What a store holds of each series, by day, and how a day is read: its file, and the runs that the file lacks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 
 use super::day::{Day, refuse_newer};
 use super::layout::{self, Place};
+use super::place::days_below;
 use super::{FileChange, Snapshot};
 use crate::model::{self, Record, Run, Warning};
 
@@ -54,6 +56,32 @@ impl Catalog {
         Ok((key, catalog))
     }
 
+    /// Lists the files of one series on `days`; folders of other days are not opened.
+    pub(super) fn read_days(snapshot: &dyn Snapshot, key: &Key, days: &RangeInclusive<Date>) -> Result<Self> {
+        let mut catalog = Self::default();
+        for top in ["runs", "days"] {
+            catalog.walk(snapshot, &folder(top, key), days)?;
+        }
+        Ok(catalog)
+    }
+
+    /// Adds the files in `folder` and below that are of `days`, or nothing of ours.
+    fn walk(&mut self, snapshot: &dyn Snapshot, folder: &str, days: &RangeInclusive<Date>) -> Result<()> {
+        let mut names = snapshot.entries(folder)?;
+        names.sort();
+        for name in names {
+            let path = format!("{folder}{name}");
+            if !path.ends_with('/') {
+                if Place::of(&path).is_none_or(|place| days.contains(&place.date)) {
+                    self.add(path);
+                }
+            } else if days_below(&path).is_none_or(|below| below.start() <= days.end() && days.start() <= below.end()) {
+                self.walk(snapshot, &path, days)?;
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, path: String) {
         let Some(place) = Place::of(&path) else {
             return self.foreign.push(Warning(format!("{path}: not a file of perf-gate; skipped")));
@@ -65,6 +93,11 @@ impl Catalog {
             None => shelf.day = Some(path),
         }
     }
+}
+
+/// The folder of a series in `runs` or `days`.
+pub(super) fn folder(top: &str, key: &Key) -> String {
+    format!("{top}/{}/{}/", key.0, key.1)
 }
 
 /// A day as it was found.
