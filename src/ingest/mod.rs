@@ -6,6 +6,8 @@
 
 mod aggregate;
 mod artillery;
+mod blocks;
+mod bytes;
 mod document;
 mod endpoints;
 mod head;
@@ -20,10 +22,13 @@ mod resources;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod turns;
 
+pub use blocks::Blocks;
+pub use bytes::{Bytes, Digest, ReadAt};
 pub use head::Head;
 pub use input::{Input, Line};
-pub use parts::{Digest, Part, detect, join};
+pub use parts::{Part, detect, join};
 pub use recorder::{Observation, Recorder, Sampled};
 
 use std::collections::BTreeMap;
@@ -101,4 +106,6 @@ pub struct Options {
     pub format: Option<String>,
     /// Which series stand for which metric: `memory` → `heap_bytes`.
     pub resources: BTreeMap<String, String>,
+    /// In what blocks and on how many threads large files are read; changes no result.
+    pub blocks: Blocks,
 }
