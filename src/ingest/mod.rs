@@ -14,6 +14,7 @@ mod jmeter;
 mod k6;
 mod locust;
 mod native;
+mod observation;
 mod parts;
 mod recorder;
 mod resources;
@@ -23,8 +24,9 @@ mod testing;
 
 pub use head::Head;
 pub use input::{Input, Line};
+pub use observation::{Label, Observation, nanos};
 pub use parts::{Digest, Part, detect, join};
-pub use recorder::{Observation, Recorder, Sampled};
+pub use recorder::{Recorder, Sampled};
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::metric;
 use super::seconds::{Held, Seconds};
-use crate::ingest::{Observation, Recorder, Sampled};
+use crate::ingest::{Label, Observation, Recorder, Sampled, nanos};
 use crate::model::Kind;
 
 /// Requests that wait for their `http_req_failed`, which k6 writes a few lines below.
@@ -228,7 +228,7 @@ fn is_around(group: &str) -> bool {
 
 fn observe(label: &str, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
     let start = end.saturating_sub((milliseconds * 1e6).round() as i64);
-    let latency = milliseconds / metric::MILLIS;
+    let (label, latency) = (Label::new(label), nanos(milliseconds / metric::MILLIS));
     recorder.observe(&Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 });
 }
 
@@ -237,7 +237,7 @@ fn group(point: &Point<'_>, recorder: &mut Recorder) {
     let label = point.tags.group;
     if !label.is_empty() {
         let start = Some(point.time.saturating_sub((point.value * 1e6).round() as i64));
-        let latency = point.value / metric::MILLIS;
+        let (label, latency) = (Label::new(label), nanos(point.value / metric::MILLIS));
         recorder.observe(&Observation { label, kind: Kind::Transaction, start, latency, ok: true, weight: 1 });
     }
 }
