@@ -363,7 +363,8 @@ mod tests {
             Bytes::Stream(mut reader) => reader.read_to_end(&mut read).unwrap(),
             Bytes::File { file, start } => {
                 read = vec![0; bytes.len() + 1];
-                read.truncate(file.read_at(&mut read, start as u64).unwrap());
+                let size = file.read_at(&mut read, start as u64).unwrap();
+                read.truncate(size);
                 assert_eq!(part.head, read[..read.len().min(Head::SIZE)]);
                 0
             }

@@ -419,6 +419,7 @@ impl<'a, P: Parser, T: Taker<P::Batch>> Order<'a, P, T> {
     }
 }
 
-fn line_ends(bytes: &[u8]) -> u64 {
+/// Line ends in `bytes`.
+pub(super) fn line_ends(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }

@@ -293,14 +293,14 @@ mod tests {
 
     #[test]
     fn a_cut_last_line_is_refused_or_warned_about() {
-        let mut options = Options::default();
+        let options = Options::default();
         let mut recorder = Recorder::new(&options);
         let mut reader = &b"{\"a\": 1}\n{\"a\""[..];
         let mut input = Input::new("x.json", &mut reader, &options);
         while input.next_line().unwrap().is_some() {}
         let error = input.malformed(2, false, "no JSON", &mut recorder).unwrap_err().to_string();
         assert!(error.contains("byte 13") && error.contains("--allow-truncated"), "{error}");
-        options.allow_truncated = true;
+        let options = Options { allow_truncated: true, ..Options::default() };
         let mut recorder = Recorder::new(&options);
         let mut reader = &b""[..];
         Input::new("x.json", &mut reader, &options).truncated("line 2 is cut off", &mut recorder).unwrap();

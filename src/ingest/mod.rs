@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod artillery;
+mod bits;
 mod blocks;
 mod bytes;
 mod document;
@@ -15,8 +16,11 @@ mod input;
 mod jmeter;
 mod k6;
 mod locust;
+mod marks;
 mod native;
+mod observation;
 mod parts;
+mod record;
 mod recorder;
 mod resources;
 mod tally;
@@ -28,8 +32,9 @@ pub use blocks::Blocks;
 pub use bytes::{Bytes, Digest, ReadAt};
 pub use head::Head;
 pub use input::{Input, Line};
+pub use observation::{Label, Observation, nanos};
 pub use parts::{Part, detect, join};
-pub use recorder::{Observation, Recorder, Sampled};
+pub use recorder::{Recorder, Sampled};
 
 use std::collections::BTreeMap;
 
