@@ -7,13 +7,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+#[cfg(unix)]
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use flate2::bufread::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::ingest::{Digest, Head, Part};
+use crate::ingest::{Bytes, Digest, Head, Part, ReadAt};
 use crate::model::{Environment, Source};
 use crate::render::log;
 
@@ -23,6 +25,9 @@ const BLOCK: usize = 512 * 1024;
 const SLOW: u64 = 64 << 20;
 /// Gzip inside gzip inside gzip is nobody's result file.
 const MOST_LAYERS: usize = 2;
+/// How gzip data starts, and the byte order mark of UTF-8.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 /// Largest configuration or report that is read.
 const LARGEST_TEXT: u64 = 64 << 20;
 
@@ -31,8 +36,10 @@ const LARGEST_TEXT: u64 = 64 << 20;
 /// # Errors
 /// A file that cannot be opened or read, a directory, data compressed more than twice.
 pub fn open(path: &str, progress: bool) -> Result<Part> {
-    let (raw, size): (Box<dyn Read>, u64) = if path == "-" {
-        (Box::new(io::stdin().lock()), 0)
+    let digest = Digest::default();
+    let (size, head, bytes) = if path == "-" {
+        let (head, reader) = stream(Box::new(io::stdin()), &digest, path)?;
+        (0, head, Bytes::Stream(reader))
     } else {
         let file = File::open(path).with_context(|| match is_pattern(path) {
             true => format!("no file matches '{path}': did the load test run, and write there?"),
@@ -42,21 +49,52 @@ pub fn open(path: &str, progress: bool) -> Result<Part> {
         if meta.is_dir() {
             bail!("{path}: is a directory; name the files in it, for example {path}/*.json");
         }
-        (watched(file, meta.len(), progress), meta.len())
+        let file = Watched { file, bar: bar(meta.len(), progress) };
+        let plain = if meta.is_file() { plain(&file) } else { None };
+        match plain {
+            Some((head, start)) => (meta.len(), head, Bytes::File { file: Box::new(file), start }),
+            None => {
+                let (head, reader) = stream(Box::new(file), &digest, path)?;
+                (meta.len(), head, Bytes::Stream(reader))
+            }
+        }
     };
-    let digest = Digest::default();
-    let mut reader: Box<dyn BufRead> = Box::new(BufReader::with_capacity(BLOCK, digest.watch(raw)));
+    let name = Path::new(path).file_name().map_or_else(|| path.into(), |name| name.to_string_lossy());
+    let source = Source { name: name.into_owned(), format: String::new(), size, digest: String::new() };
+    Ok(Part { path: path.to_owned(), source, digest, head, bytes })
+}
+
+/// The head of a file that holds text as it is to be read, and where the text starts; `None` for one that must be
+/// decompressed or decoded, or whose head cannot be read.
+fn plain(file: &Watched) -> Option<(Vec<u8>, usize)> {
+    let mut head = vec![0; Head::SIZE + MARK.len()];
+    let mut filled = 0;
+    while filled < head.len() {
+        match file.file.read_at(&mut head[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(size) => filled += size,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    head.truncate(filled);
+    let start = if head.starts_with(MARK) { MARK.len() } else { 0 };
+    head.drain(..start);
+    head.truncate(Head::SIZE);
+    let coded = [GZIP, &[0xff, 0xfe], &[0xfe, 0xff], &[0, 0]].iter().any(|mark| head.starts_with(mark));
+    (!coded).then_some((head, start))
+}
+
+/// The head and all bytes, decompressed, of what must be read in order.
+fn stream(raw: Box<dyn Read + Send>, digest: &Digest, path: &str) -> Result<(Vec<u8>, Box<dyn BufRead + Send>)> {
+    let mut reader: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(BLOCK, digest.watch(raw)));
     for _ in 0..MOST_LAYERS {
         // Damage is told by whoever reads on, with the place.
-        if reader.fill_buf().is_ok_and(|start| start.starts_with(&[0x1f, 0x8b])) {
+        if reader.fill_buf().is_ok_and(|start| start.starts_with(GZIP)) {
             reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(reader)));
         }
     }
-    let reader = decoded(reader, path)?;
-    let (head, reader) = split_head(reader);
-    let name = Path::new(path).file_name().map_or_else(|| path.into(), |name| name.to_string_lossy());
-    let source = Source { name: name.into_owned(), format: String::new(), size, digest: String::new() };
-    Ok(Part { path: path.to_owned(), source, digest, head, reader })
+    Ok(split_head(decoded(reader, path)?))
 }
 
 /// The files that a pattern such as `results/*.json` matches, in the order of their names; a plain path matches itself.
@@ -171,21 +209,59 @@ fn cpu_class(cpuinfo: &str) -> Option<String> {
     (!class.is_empty()).then_some(class)
 }
 
-/// The file, behind a progress bar if it is large and somebody is watching.
-fn watched(file: File, size: u64, progress: bool) -> Box<dyn Read> {
+/// A progress bar, if the file is large and somebody is watching.
+fn bar(size: u64, progress: bool) -> Option<ProgressBar> {
     if !progress || size < SLOW || !io::stderr().is_terminal() {
-        return Box::new(file);
+        return None;
     }
     let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}");
-    let bar = ProgressBar::new(size).with_style(style.expect("the template is constant and legal"));
-    Box::new(bar.wrap_read(file))
+    Some(ProgressBar::new(size).with_style(style.expect("the template is constant and legal")))
+}
+
+/// A file, and the bar that shows how much of it was read.
+struct Watched {
+    file: File,
+    bar: Option<ProgressBar>,
+}
+
+impl Watched {
+    fn show(&self, size: usize) -> usize {
+        if let Some(bar) = &self.bar {
+            bar.inc(size as u64);
+        }
+        size
+    }
+}
+
+impl Read for Watched {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        self.file.read(target).map(|size| self.show(size))
+    }
+}
+
+impl ReadAt for Watched {
+    fn read_at(&self, target: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file.read_at(target, offset).map(|size| self.show(size))
+    }
+}
+
+#[cfg(windows)]
+trait FileExt {
+    fn read_at(&self, target: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+#[cfg(windows)]
+impl FileExt for File {
+    fn read_at(&self, target: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(self, target, offset)
+    }
 }
 
 /// Takes a byte order mark off; UTF-16 becomes UTF-8.
-fn decoded(mut reader: Box<dyn BufRead>, path: &str) -> Result<Box<dyn BufRead>> {
+fn decoded(mut reader: Box<dyn BufRead + Send>, path: &str) -> Result<Box<dyn BufRead + Send>> {
     let Ok(start) = reader.fill_buf() else { return Ok(reader) };
     match start {
-        [0xef, 0xbb, 0xbf, ..] => reader.consume(3),
+        start if start.starts_with(MARK) => reader.consume(MARK.len()),
         [0xff, 0xfe, ..] => {
             reader.consume(2);
             return Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16 { reader, big: false, left: Vec::new() })));
@@ -202,7 +278,7 @@ fn decoded(mut reader: Box<dyn BufRead>, path: &str) -> Result<Box<dyn BufRead>>
 
 /// UTF-16 read as UTF-8; what is no UTF-16 becomes the replacement character.
 struct Utf16 {
-    reader: Box<dyn BufRead>,
+    reader: Box<dyn BufRead + Send>,
     big: bool,
     left: Vec<u8>,
 }
@@ -240,7 +316,7 @@ impl Read for Utf16 {
 
 /// Reads the head for detection and puts it in front again. A broken file keeps what could be read of it, and breaks
 /// again when it is read in earnest, with the place.
-fn split_head(mut reader: Box<dyn BufRead>) -> (Vec<u8>, Box<dyn BufRead>) {
+fn split_head(mut reader: Box<dyn BufRead + Send>) -> (Vec<u8>, Box<dyn BufRead + Send>) {
     let mut head = Vec::new();
     while head.len() < Head::SIZE {
         match reader.fill_buf() {
@@ -281,9 +357,18 @@ mod tests {
     fn all(bytes: &[u8]) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), bytes).unwrap();
-        let mut part = open(file.path().to_str().unwrap(), false).unwrap();
+        let part = open(file.path().to_str().unwrap(), false).unwrap();
         let mut read = Vec::new();
-        part.reader.read_to_end(&mut read).unwrap();
+        match part.bytes {
+            Bytes::Stream(mut reader) => reader.read_to_end(&mut read).unwrap(),
+            Bytes::File { file, start } => {
+                read = vec![0; bytes.len() + 1];
+                let size = file.read_at(&mut read, start as u64).unwrap();
+                read.truncate(size);
+                assert_eq!(part.head, read[..read.len().min(Head::SIZE)]);
+                0
+            }
+        };
         read
     }
 

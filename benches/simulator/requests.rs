@@ -1,6 +1,6 @@
 //! The requests of a run, and what the product makes of them.
 
-use perf_gate::ingest::{Observation, Options, Recorder};
+use perf_gate::ingest::{self, Label, Observation, Options, Recorder};
 use perf_gate::model::{Endpoint, Histogram, Kind, Latency, Record, Run, Series, Timeline, Unit};
 use perf_gate::stats::{SummarySettings, summarize};
 
@@ -103,10 +103,10 @@ pub(crate) fn recorded(scenario: &Scenario, circumstances: &Circumstances, injec
     let mut recorder = Recorder::new(&Options { scenario: "simulated".to_owned(), ..Options::default() });
     requests(scenario, circumstances, injection, seed, |request| {
         recorder.observe(&Observation {
-            label: scenario.endpoints[request.endpoint].name,
+            label: Label::new(scenario.endpoints[request.endpoint].name),
             kind: Kind::Request,
             start: Some(nanos(request.start)),
-            latency: request.latency,
+            latency: ingest::nanos(request.latency),
             ok: request.ok,
             weight: 1,
         });

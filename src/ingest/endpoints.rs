@@ -27,7 +27,7 @@ pub(super) struct Endpoints {
 impl Endpoints {
     /// Counts an observation with a latency of `nanos` ns.
     pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64) {
-        let number = self.number(seen.label, seen.kind);
+        let number = self.number(seen.label.text(), seen.kind);
         let track = self.counts[number].add(seen, nanos);
         if let (Some(track), Some(start)) = (track, seen.start) {
             self.timeline.add(track, start, seen.ok.then(|| Histogram::bucket(nanos)), seen.weight);

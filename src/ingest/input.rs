@@ -1,15 +1,16 @@
 //! A file as a reader sees it: lines with numbers, a bound on everything, and one answer to truncation.
 
-use std::io::{BufRead, ErrorKind, Read};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Options, Recorder};
+use super::bytes::in_order;
+use super::{Bytes, Digest, Options, ReadAt, Recorder};
 
 /// Longest line that is read: a hundred times what any tool writes.
-const LONGEST_LINE: usize = 16 << 20;
+pub(super) const LONGEST_LINE: usize = 16 << 20;
 /// Most empty lines in a row: a file of nothing else would be read for minutes.
-const MOST_BLANK: u32 = 1_000_000;
+pub(super) const MOST_BLANK: u64 = 1_000_000;
 /// Largest file of a format that is read as one document.
 const LARGEST_DOCUMENT: usize = 256 << 20;
 /// Bytes of a bad line that a message shows.
@@ -18,14 +19,36 @@ const EXCERPT: usize = 100;
 /// The bytes of one file, already decompressed, with its name and how to read it.
 pub struct Input<'a> {
     name: &'a str,
-    reader: &'a mut dyn BufRead,
+    source: Source<'a>,
     options: &'a Options,
     buffer: Vec<u8>,
     line: u64,
-    blank: u32,
+    blank: u64,
     offset: u64,
     last: u8,
     cut: bool,
+}
+
+enum Source<'a> {
+    /// A file of which nothing was read yet, so that it can still be read in blocks.
+    File {
+        file: &'a dyn ReadAt,
+        start: usize,
+        digest: &'a Digest,
+    },
+    /// The same, read in order.
+    Opened(Box<dyn BufRead + Send + 'a>),
+    Stream(&'a mut (dyn BufRead + Send)),
+}
+
+/// A file that was not begun to be read, for those who read it at several places at once.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<'a> {
+    pub(super) file: &'a dyn ReadAt,
+    /// Bytes before the text.
+    pub(super) start: usize,
+    /// To which all bytes are to be added, in their order.
+    pub(super) digest: &'a Digest,
 }
 
 /// One line of a file, without its end.
@@ -41,8 +64,21 @@ pub struct Line<'a> {
 
 impl<'a> Input<'a> {
     /// The file `name`, whose bytes come from `reader`.
-    pub fn new(name: &'a str, reader: &'a mut dyn BufRead, options: &'a Options) -> Self {
-        Self { name, reader, options, buffer: Vec::new(), line: 0, blank: 0, offset: 0, last: b'\n', cut: false }
+    pub fn new(name: &'a str, reader: &'a mut (dyn BufRead + Send), options: &'a Options) -> Self {
+        Self::from(name, Source::Stream(reader), options)
+    }
+
+    /// The file `name` with those bytes.
+    pub(super) fn of(name: &'a str, bytes: &'a mut Bytes, digest: &'a Digest, options: &'a Options) -> Self {
+        let source = match bytes {
+            Bytes::Stream(reader) => Source::Stream(&mut **reader),
+            Bytes::File { file, start } => Source::File { file: &**file, start: *start, digest },
+        };
+        Self::from(name, source, options)
+    }
+
+    fn from(name: &'a str, source: Source<'a>, options: &'a Options) -> Self {
+        Self { name, source, options, buffer: Vec::new(), line: 0, blank: 0, offset: 0, last: b'\n', cut: false }
     }
 
     /// Name of the file, for messages.
@@ -98,6 +134,19 @@ impl<'a> Input<'a> {
         Ok(bytes)
     }
 
+    /// Takes the file as a whole, if it is one that was not begun; to this input it is read to its end, `size` bytes of it
+    /// once [`Input::was_read`] says so.
+    pub(super) fn take_whole(&mut self) -> Option<Whole<'a>> {
+        let Source::File { file, start, digest } = self.source else { return None };
+        self.source = Source::Opened(Box::new(io::empty()));
+        Some(Whole { file, start, digest })
+    }
+
+    /// Tells how many bytes of a file taken as a whole were read.
+    pub(super) fn was_read(&mut self, bytes: u64) {
+        self.offset += bytes;
+    }
+
     /// Whether the last byte read so far was a line end, as it is at the end of a file that is whole.
     pub fn ended_with_newline(&self) -> bool {
         self.last == b'\n'
@@ -130,8 +179,34 @@ impl<'a> Input<'a> {
         if !terminated {
             return self.truncated(&format!("line {number} is cut off"), recorder);
         }
-        let start = self.buffer.trim_ascii_end();
-        bail!("{}:{number}: {why}: {}", self.name, excerpt(start));
+        bail!("{}:{number}: {why}: {}", self.name, excerpt(self.buffer.trim_ascii_end()));
+    }
+
+    /// The bytes in their order, from a file that is opened at the first call.
+    fn reader(&mut self) -> io::Result<&mut (dyn BufRead + Send + 'a)> {
+        if let Source::File { file, start, digest } = self.source {
+            let mut reader = in_order(file, digest);
+            reader.read_exact(&mut vec![0; start])?;
+            self.source = Source::Opened(Box::new(reader));
+        }
+        match &mut self.source {
+            Source::Opened(reader) => Ok(&mut **reader),
+            Source::Stream(reader) => Ok(&mut **reader),
+            Source::File { .. } => Err(io::Error::other("a file that was opened is not open")),
+        }
+    }
+
+    /// What a failure to read means: a gzip stream that ends early is the end of the file where that is allowed, and an
+    /// error that says so elsewhere.
+    fn failed(&mut self, error: &io::Error) -> io::Result<()> {
+        if error.kind() == ErrorKind::UnexpectedEof && self.options.allow_truncated {
+            self.cut = true;
+            return Ok(());
+        }
+        let advice = "; was the file cut off? --allow-truncated uses what is whole";
+        let advice = if error.kind() == ErrorKind::UnexpectedEof { advice } else { "" };
+        let message = format!("compressed data ends or breaks at byte {}: {error}{advice}", self.offset);
+        Err(io::Error::new(error.kind(), message))
     }
 }
 
@@ -146,44 +221,44 @@ pub(super) fn excerpt(bytes: &[u8]) -> String {
 }
 
 impl Read for Input<'_> {
-    fn read(&mut self, target: &mut [u8]) -> std::io::Result<usize> {
-        let available = self.fill_buf()?;
-        let size = available.len().min(target.len());
-        target[..size].copy_from_slice(&available[..size]);
-        self.consume(size);
-        Ok(size)
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        if self.cut {
+            return Ok(0);
+        }
+        match self.reader()?.read(target) {
+            Ok(size) => {
+                self.last = target[..size].last().copied().unwrap_or(self.last);
+                self.offset += size as u64;
+                Ok(size)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            Err(error) => self.failed(&error).map(|()| 0),
+        }
     }
 }
 
 impl BufRead for Input<'_> {
-    /// A gzip stream that ends early is the end of the file where that is allowed, and an error that says so elsewhere.
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.cut {
             return Ok(&[]);
         }
         // Asked twice: the borrow of a first answer could not be given back after looking at its error.
-        if let Err(error) = self.reader.fill_buf() {
-            if error.kind() == ErrorKind::UnexpectedEof && self.options.allow_truncated {
-                self.cut = true;
-                return Ok(&[]);
-            }
-            let advice = "; was the file cut off? --allow-truncated uses what is whole";
-            let advice = if error.kind() == ErrorKind::UnexpectedEof { advice } else { "" };
-            let message = format!("compressed data ends or breaks at byte {}: {error}{advice}", self.offset);
-            return Err(std::io::Error::new(error.kind(), message));
+        if let Err(error) = self.reader()?.fill_buf() {
+            self.failed(&error)?;
+            return Ok(&[]);
         }
-        self.reader.fill_buf()
+        self.reader()?.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
+        let Ok(reader) = self.reader() else { return };
         if amount > 0 {
             // The bytes are still in the reader's buffer: this look at the last one reads nothing.
-            if let Ok(bytes) = self.reader.fill_buf() {
-                self.last = bytes[amount - 1];
-            }
+            let last = reader.fill_buf().map_or(b'\n', |bytes| bytes[amount - 1]);
+            reader.consume(amount);
+            self.last = last;
         }
         self.offset += amount as u64;
-        self.reader.consume(amount);
     }
 }
 
@@ -218,14 +293,14 @@ mod tests {
 
     #[test]
     fn a_cut_last_line_is_refused_or_warned_about() {
-        let mut options = Options::default();
+        let options = Options::default();
         let mut recorder = Recorder::new(&options);
         let mut reader = &b"{\"a\": 1}\n{\"a\""[..];
         let mut input = Input::new("x.json", &mut reader, &options);
         while input.next_line().unwrap().is_some() {}
         let error = input.malformed(2, false, "no JSON", &mut recorder).unwrap_err().to_string();
         assert!(error.contains("byte 13") && error.contains("--allow-truncated"), "{error}");
-        options.allow_truncated = true;
+        let options = Options { allow_truncated: true, ..Options::default() };
         let mut recorder = Recorder::new(&options);
         let mut reader = &b""[..];
         Input::new("x.json", &mut reader, &options).truncated("line 2 is cut off", &mut recorder).unwrap();

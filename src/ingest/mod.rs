@@ -6,6 +6,9 @@
 
 mod aggregate;
 mod artillery;
+mod bits;
+mod blocks;
+mod bytes;
 mod document;
 mod endpoints;
 mod head;
@@ -13,18 +16,25 @@ mod input;
 mod jmeter;
 mod k6;
 mod locust;
+mod marks;
 mod native;
+mod observation;
 mod parts;
+mod record;
 mod recorder;
 mod resources;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod turns;
 
+pub use blocks::Blocks;
+pub use bytes::{Bytes, Digest, ReadAt};
 pub use head::Head;
 pub use input::{Input, Line};
-pub use parts::{Digest, Part, detect, join};
-pub use recorder::{Observation, Recorder, Sampled};
+pub use observation::{Label, Observation, nanos};
+pub use parts::{Part, detect, join};
+pub use recorder::{Recorder, Sampled};
 
 use std::collections::BTreeMap;
 
@@ -101,4 +111,6 @@ pub struct Options {
     pub format: Option<String>,
     /// Which series stand for which metric: `memory` → `heap_bytes`.
     pub resources: BTreeMap<String, String>,
+    /// In what blocks and on how many threads large files are read; changes no result.
+    pub blocks: Blocks,
 }

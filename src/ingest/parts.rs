@@ -1,16 +1,13 @@
 //! The files of one run: which format each is, which of them tell of the same requests, and the run they make.
 
-use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Read};
-use std::rc::Rc;
+use std::io;
 
 use anyhow::{Result, bail, ensure};
-use xxhash_rust::xxh3::Xxh3Default;
 
 use super::recorder::ZERO_REQUESTS;
-use super::{Detail, FORMATS, Format, Head, Input, Options, Recorder};
+use super::{Bytes, Detail, Digest, FORMATS, Format, Head, Input, Options, Recorder};
 use crate::model::{Run, Source};
 
 /// One file behind a run: its bytes, decompressed, and what is known of it on disk.
@@ -24,37 +21,7 @@ pub struct Part {
     /// The first bytes, decompressed ([`Head::SIZE`] of them, or all).
     pub head: Vec<u8>,
     /// All bytes from the first, decompressed.
-    pub reader: Box<dyn BufRead>,
-}
-
-/// A digest that grows while a reader is read: XXH3, 128 bits (<https://xxhash.com>). It tells files apart; it is no
-/// signature.
-#[derive(Clone, Default)]
-pub struct Digest(Rc<RefCell<Xxh3Default>>);
-
-impl Digest {
-    /// The reader, with every byte that is read from it added to the digest.
-    pub fn watch<'a>(&self, reader: impl Read + 'a) -> impl Read + 'a {
-        Watched { reader, digest: self.clone() }
-    }
-
-    /// `xxh3:` and 32 hexadecimal digits.
-    pub fn text(&self) -> String {
-        format!("xxh3:{:032x}", self.0.borrow().digest128())
-    }
-}
-
-struct Watched<R> {
-    reader: R,
-    digest: Digest,
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        let size = self.reader.read(target)?;
-        self.digest.0.borrow_mut().update(&target[..size]);
-        Ok(size)
-    }
+    pub bytes: Bytes,
 }
 
 /// The format of a file that starts with `head`; `forced` names one that is not to be doubted.
@@ -170,13 +137,13 @@ fn refuse_twins(parts: &[(&'static Format, Part)]) -> Result<()> {
 }
 
 fn read_part(format: &Format, part: &mut Part, recorder: &mut Recorder, options: &Options) -> Result<()> {
-    let mut input = Input::new(&part.path, &mut *part.reader, options);
+    let mut input = Input::of(&part.path, &mut part.bytes, &part.digest, options);
     (format.read)(&mut input, recorder)?;
     if input.was_cut() {
         input.truncated("the compressed data ends early", recorder)?;
     }
     // What a reader left unread (blanks behind a document) belongs to the digest; damage there was told already.
-    let _ = io::copy(&mut part.reader, &mut io::sink());
+    let _ = io::copy(&mut input, &mut io::sink());
     part.source.digest = part.digest.text();
     Ok(())
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::Options;
 use super::endpoints::Endpoints;
 use super::resources::Resources;
 use super::tally::{Counts, Tally};
+use super::{Observation, Options};
 use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, Resolution, Run, Unit};
 
 /// Why a run without requests is invalid.
@@ -33,23 +33,6 @@ const MOST_FAILURES: usize = 50;
 const NANOS: f64 = 1e9;
 /// A part of the run that is further away than this from the rest, s, is a step of the clock, not a pause.
 const CLOCK_STEP: f64 = 6.0 * 3600.0;
-
-/// One request (or transaction) as a file tells it.
-#[derive(Clone, Copy, Debug)]
-pub struct Observation<'a> {
-    /// The endpoint's name.
-    pub label: &'a str,
-    /// Request or transaction.
-    pub kind: Kind,
-    /// When it started, Unix time in ns, where the file tells.
-    pub start: Option<i64>,
-    /// Its latency, s.
-    pub latency: f64,
-    /// Whether it succeeded.
-    pub ok: bool,
-    /// How many requests the row stands for; 1 but in distributed `JMeter`.
-    pub weight: u32,
-}
 
 /// How values of a custom metric are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,19 +90,18 @@ impl Recorder {
         &mut self.resources
     }
 
-    /// Takes a request. A latency that is negative or not finite is counted as unusable and left out.
+    /// Takes a request. A latency that is negative is counted as unusable and left out.
     pub fn observe(&mut self, seen: &Observation<'_>) {
         self.seen += u64::from(seen.weight);
-        if !seen.latency.is_finite() || seen.latency < 0.0 {
+        let Ok(latency) = u64::try_from(seen.latency) else {
             self.unusable += u64::from(seen.weight);
             return;
-        }
-        let nanos = (seen.latency * NANOS).round() as u64;
-        self.endpoints.add(seen, nanos);
+        };
+        self.endpoints.add(seen, latency);
         match seen.start {
             // A transaction ends later than its last request, and is none itself.
             Some(start) if seen.kind == Kind::Request => {
-                self.last_end = self.last_end.max(start.saturating_add_unsigned(nanos));
+                self.last_end = self.last_end.max(start.saturating_add(seen.latency));
             }
             Some(_) => {}
             None => self.untimed = true,
@@ -326,8 +308,10 @@ fn pool<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Option<Histogram> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::{Label, nanos};
 
     fn request(label: &str, start: i64, latency: f64, ok: bool) -> Observation<'_> {
+        let (label, latency) = (Label::new(label), nanos(latency));
         Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 }
     }
 

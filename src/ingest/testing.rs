@@ -5,7 +5,7 @@ use std::io::{BufReader, Cursor};
 
 use anyhow::Result;
 
-use super::{Digest, Head, Options, Part, join};
+use super::{Bytes, Digest, Head, Options, Part, join};
 use crate::model::{Run, Source};
 
 /// The bytes of a fixture, decompressed: `locust/baseline/report.json`.
@@ -28,7 +28,7 @@ pub(super) fn parts(files: &[(&str, &[u8])]) -> Vec<Part> {
         let source =
             Source { name: (*name).to_owned(), format: String::new(), size: bytes.len() as u64, digest: String::new() };
         let head = bytes[..bytes.len().min(Head::SIZE)].to_vec();
-        Part { path: (*name).to_owned(), source, digest, head, reader: Box::new(reader) }
+        Part { path: (*name).to_owned(), source, digest, head, bytes: Bytes::Stream(Box::new(reader)) }
     };
     files.iter().map(part).collect()
 }

@@ -166,6 +166,7 @@ pub(super) fn run(wanted: &Wanted, paths: &[String], settings: &Settings) -> Res
         allow_truncated: settings.allow_truncated,
         format: settings.format.clone(),
         resources: settings.resources.clone(),
+        blocks: ingest::Blocks::default(),
     };
     let parts = paths.iter().map(|path| files::open(path, !settings.quiet)).collect::<Result<_>>()?;
     let mut run = ingest::join(parts, &options)?;

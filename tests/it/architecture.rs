@@ -36,6 +36,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("clap_mangen", &["pipeline"]),
     ("serde_yaml", &["config"]),
     ("statrs", &["stats"]),
+    ("hashbrown", &["ingest"]),
     ("hdrhistogram", &["model"]),
     ("minijinja", &["render"]),
     ("indicatif", &["files"]),

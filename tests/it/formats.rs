@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use perf_gate::files;
-use perf_gate::ingest::{self, Detail, Digest, FORMATS, Format, Head, Options, Part, join};
+use perf_gate::ingest::{self, Bytes, Detail, Digest, FORMATS, Format, Head, Options, Part, join};
 use perf_gate::model::{self, Run, Source};
 
 /// Folders of files that no tool wrote as its result.
@@ -249,5 +249,5 @@ fn part(bytes: Vec<u8>) -> Part {
     let head = bytes[..bytes.len().min(Head::SIZE)].to_vec();
     let digest = Digest::default();
     let reader = Box::new(BufReader::new(digest.watch(Cursor::new(bytes))));
-    Part { path: "x".to_owned(), source, digest, head, reader }
+    Part { path: "x".to_owned(), source, digest, head, bytes: Bytes::Stream(reader) }
 }

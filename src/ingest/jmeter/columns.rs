@@ -5,9 +5,9 @@
 
 use anyhow::{Result, bail};
 
-use super::record::Record;
 use super::time::{Clock, PATTERNS};
-use super::{MILLIS, Row, failure, transaction};
+use super::{MILLISECOND, Row, failure, named, transaction};
+use crate::ingest::record::Record;
 
 /// All names of columns, in the order `JMeter` writes them.
 const NAMES: [&str; 22] = [
@@ -158,18 +158,29 @@ impl Columns {
     }
 
     /// Whether a row is of a `PerfMon` listener, whose `elapsed` is a CPU share or so, times a thousand.
-    pub(super) fn is_perfmon(&self, record: &Record) -> bool {
+    fn is_perfmon(&self, record: Record<'_>) -> bool {
         let label = record.text(self.label);
         let Some((_, metric)) = label.split_once(' ') else { return false };
         let is_metric = |name: &str| metric.strip_prefix(name).is_some_and(|r| r.is_empty() || r.starts_with(' '));
         record.raw(self.thread).is_empty() && record.raw(self.code).is_empty() && PERFMON.into_iter().any(is_metric)
     }
 
+    /// Fields of a row.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Reads the stamp of a record, which settles the pattern of all.
+    pub(super) fn settle(&self, record: Record<'_>, clock: &mut Clock) {
+        // What is none of the patterns is told when the row is read.
+        let _ = clock.read(record.raw(self.stamp));
+    }
+
     /// The row of a record.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn row<'a>(&self, record: &'a Record, clock: &mut Clock) -> Result<Row<'a>, String> {
+    pub(super) fn row<'a>(&self, record: Record<'a>, clock: &mut Clock) -> Result<Row<'a>, String> {
         if record.len() != self.width {
             return Err(format!("{} fields instead of {}", record.len(), self.width));
         }
@@ -180,12 +191,14 @@ impl Columns {
         let samples = count(record.raw(self.samples)).unwrap_or(1);
         let failed = if ok { 0 } else { samples };
         let message = record.raw(self.message);
-        Ok(Row {
-            label: record.text(self.label),
+        let (label, hash) = named(record.text(self.label));
+        let row = Row {
+            label,
+            hash,
             thread: record.text(self.thread),
             stamp,
             elapsed,
-            idle: milliseconds(record.raw(self.idle)).filter(|idle| *idle > 0.0).unwrap_or(0.0),
+            idle: milliseconds(record.raw(self.idle)).unwrap_or(0).max(0),
             samples,
             // One sample is what `success` says: a controller counts the errors of its parts.
             errors: if samples == 1 { failed } else { count(record.raw(self.errors)).unwrap_or(failed).min(samples) },
@@ -193,10 +206,18 @@ impl Columns {
             silent: message.is_empty() && record.raw(self.data_type).is_empty(),
             failure: (!ok).then(|| self.failure_of(record)),
             users: count(record.raw(self.users)).map(u64::from),
-        })
+        };
+        if row.thread.is_empty() && self.is_perfmon(record) {
+            return Err(
+                "this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, and give \
+                        memory and CPU as a resource series"
+                    .to_owned(),
+            );
+        }
+        Ok(row)
     }
 
-    fn failure_of(&self, record: &Record) -> String {
+    fn failure_of(&self, record: Record<'_>) -> String {
         let (code, message) = (record.text(self.code), record.text(self.message));
         failure(&code, &message, &record.text(self.failure))
     }
@@ -264,9 +285,13 @@ fn boolean(text: &[u8]) -> Option<bool> {
     }
 }
 
-/// Milliseconds in s. Negative ones are handed on: the recorder counts and leaves them out.
-pub(super) fn milliseconds(text: &[u8]) -> Option<f64> {
-    count(text).map(f64::from).or_else(|| std::str::from_utf8(text).ok()?.parse().ok()).map(|ms: f64| ms / MILLIS)
+/// Milliseconds in ns. Negative ones are handed on: the recorder counts and leaves them out, as it does what is no time.
+pub(super) fn milliseconds(text: &[u8]) -> Option<i64> {
+    if let Some(whole) = count(text) {
+        return Some(i64::from(whole) * MILLISECOND);
+    }
+    let milliseconds: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(if milliseconds.is_finite() { (milliseconds * MILLISECOND as f64).round() as i64 } else { -1 })
 }
 
 /// A whole number.

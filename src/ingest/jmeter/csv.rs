@@ -1,11 +1,16 @@
 //! `jmeter-csv`: a JTL as `JMeter` writes it by default, one row for each sample.
 
-use anyhow::{Context, Result, bail};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, Result};
 
 use super::Rows;
+use super::batch::Batch;
 use super::columns::Columns;
-use super::record::Record;
 use super::time::Clock;
+use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::marks::Marks;
+use crate::ingest::record::{self, Found, Record, Stray};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 
 pub(in crate::ingest) const FORMAT: Format = Format {
@@ -23,91 +28,224 @@ fn detect(head: &Head<'_>) -> bool {
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
-    let (mut record, mut clock) = (Record::default(), Clock::default());
-    let mut rows = Rows::new(recorder);
-    let mut columns = None;
-    while record.line(input)? {
-        if record.is_blank() {
-            continue;
-        }
-        match &columns {
-            None => {
-                let begun = begin(&mut record, input)?;
-                if !begun.has_header {
-                    take(&mut record, &begun.columns, &mut clock, input, &mut rows)?;
-                }
-                columns = Some(begun.columns);
-            }
-            Some(known) => {
-                if let Some(other) = take(&mut record, known, &mut clock, input, &mut rows)? {
-                    columns = Some(other);
-                }
-            }
-        }
-    }
-    rows.finish();
-    if clock.is_zoneless() {
+    let (table, name) = (Table::default(), input.name());
+    let taking = Taking { table: &table, name, rows: Rows::new(recorder), zoneless: false };
+    let taking = blocks::read(input, &table, taking)?;
+    let zoneless = taking.zoneless;
+    taking.rows.finish();
+    if zoneless {
         recorder.run().warn("timeStamp has no time zone and was taken as UTC: the start of the run may be hours off");
     }
     Ok(())
 }
 
-/// The columns, and whether the first line was their header.
-struct Begun {
-    columns: Columns,
-    has_header: bool,
+/// Parses rows, in a dialect that the first of them tell.
+#[derive(Default)]
+struct Table(Mutex<Dialect>);
+
+/// How rows are written.
+#[derive(Clone, Default)]
+struct Dialect {
+    /// Counts dialects: a header in the middle of a file begins another.
+    number: u64,
+    columns: Option<Columns>,
+    /// Knows the pattern of the stamps; `None` until a row was seen.
+    clock: Option<Clock>,
 }
 
-/// Learns the columns from the first line.
-fn begin(record: &mut Record, input: &mut Input<'_>) -> Result<Begun> {
-    let header = Columns::of_header(record.bytes());
-    let has_header = header.is_some();
-    let columns = header.or_else(|| Columns::of_row(record.bytes())).with_context(|| {
-        let name = input.name();
-        format!(
-            "{name}:{}: neither a header of a JTL nor a row with default columns; run JMeter with \
-             -Jjmeter.save.saveservice.print_field_names=true",
-            record.number
-        )
-    })?;
-    columns.check(input.name())?;
-    Ok(Begun { columns, has_header })
-}
-
-/// Takes the record that starts with the line just read; answers other columns if it is the header of an appended file.
-fn take(
-    record: &mut Record,
-    columns: &Columns,
-    clock: &mut Clock,
-    input: &mut Input<'_>,
-    rows: &mut Rows<'_>,
-) -> Result<Option<Columns>> {
-    let whole = record.split(columns.delimiter, input)?;
-    let row = if whole { columns.row(record, clock) } else { Err("its quotes do not match".to_owned()) };
-    match row {
-        Ok(row) => {
-            if row.thread.is_empty() && columns.is_perfmon(record) {
-                bail!(
-                    "{}:{}: this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, \
-                     and give memory and CPU as a resource series",
-                    input.name(),
-                    record.number
-                );
-            }
-            rows.take(row);
-        }
-        Err(why) => {
-            if let Some(other) = Columns::of_header(record.bytes()) {
-                other.check(input.name())?;
-                clock.reset();
-                let message = format!("{}:{}: a second header: two runs are mixed", input.name(), record.number);
-                rows.recorder().run().warn(message + " in this file (-l appends); remove it before each run");
-                return Ok(Some(other));
-            }
-            input.malformed(record.number, record.terminated, &why, rows.recorder())?;
-        }
+impl Table {
+    fn dialect(&self) -> Dialect {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-    Ok(None)
+
+    fn change(&self, columns: Columns, clock: Option<Clock>) {
+        let mut dialect = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *dialect = Dialect { number: dialect.number + 1, columns: Some(columns), clock };
+    }
+}
+
+impl Parser for Table {
+    type Batch = Batch;
+
+    fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
+        let dialect = self.dialect();
+        batch.clear();
+        batch.dialect = dialect.number;
+        let (Some(columns), Some(clock)) = (dialect.columns, dialect.clock) else { return Parsed::default() };
+        let mut clocked = clock;
+        let by_marks = (!last).then(|| by_marks(bytes, &columns, &mut clocked, batch)).flatten();
+        let parsed = by_marks.unwrap_or_else(|| {
+            batch.clear();
+            clocked = clock;
+            plainly(bytes, last, &columns, &mut clocked, batch)
+        });
+        batch.zoneless = clocked.is_zoneless();
+        parsed
+    }
+}
+
+/// Finds the rows by their marks; `None` where a quote stands where none should be.
+fn by_marks(bytes: &[u8], columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
+    let (mut marks, mut parsed) = (Marks::of_fields(bytes, columns.delimiter), Parsed::default());
+    let mut ends = Vec::with_capacity(columns.width() + 1);
+    while let Some(at) = marks.next() {
+        let size = at - parsed.bytes;
+        ends.push(size as u32);
+        if bytes[at] != b'\n' {
+            continue;
+        }
+        let mut row = &bytes[parsed.bytes..at];
+        if let Some(trimmed) = row.strip_suffix(b"\r") {
+            row = trimmed;
+            ends.pop();
+            ends.push(row.len() as u32);
+        }
+        if let Err(why) = take(Record { bytes: row, ends: &ends }, columns, clock, batch) {
+            parsed.wrong = Some(why);
+            parsed.lines = blocks::line_ends(&bytes[..parsed.bytes]);
+            return Some(parsed);
+        }
+        parsed.bytes = at + 1;
+        parsed.lines += 1;
+        ends.clear();
+    }
+    if marks.is_stray() {
+        return None;
+    }
+    if marks.lines_inside() > 0 {
+        // What is left of the block is inside quotes, as far as it has line ends.
+        parsed.lines += marks.lines_inside() - blocks::line_ends(&bytes[parsed.bytes..]);
+    }
+    Some(parsed)
+}
+
+/// Finds the rows one after another.
+fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Parsed {
+    let (mut ends, mut parsed) = (Vec::new(), Parsed::default());
+    while parsed.bytes < bytes.len() {
+        let rest = &bytes[parsed.bytes..];
+        let (row, next) = match record::read(rest, columns.delimiter, Stray::Kept, last, &mut ends) {
+            Found::Whole { size, next } => {
+                (take(Record { bytes: &rest[..size], ends: &ends }, columns, clock, batch), next)
+            }
+            Found::Open if !last => return parsed,
+            Found::Open | Found::Wrong(_) => (Err("its quotes do not match".to_owned()), 0),
+        };
+        if let Err(why) = row {
+            parsed.wrong = Some(why);
+            return parsed;
+        }
+        parsed.bytes += next;
+        parsed.lines += blocks::line_ends(&rest[..next]);
+    }
+    parsed
+}
+
+/// Puts the row of a record into the batch, or says what is wrong with it.
+#[inline]
+fn take(record: Record<'_>, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Result<(), String> {
+    if record.is_blank() {
+        return Ok(());
+    }
+    batch.push(&columns.row(record, clock)?);
+    Ok(())
+}
+
+/// Takes rows in the order of the file.
+struct Taking<'a> {
+    table: &'a Table,
+    name: &'a str,
+    rows: Rows<'a>,
+    zoneless: bool,
+}
+
+impl Taker<Batch> for Taking<'_> {
+    fn take(&mut self, place: &Place<'_>, batch: &mut Batch) -> Result<Option<usize>> {
+        let dialect = self.table.dialect();
+        if dialect.clock.is_none() {
+            return self.settle(dialect, place);
+        }
+        if batch.dialect != dialect.number {
+            return Ok(Some(0));
+        }
+        self.zoneless |= batch.zoneless;
+        batch.rows().for_each(|row| {
+            self.rows.take(row);
+        });
+        Ok(None)
+    }
+
+    /// A header in the middle: a file was appended.
+    fn refused(&mut self, place: &Place<'_>) -> Result<Option<usize>> {
+        let (line, next) = first_line(place.bytes);
+        let Some(columns) = Columns::of_header(line) else { return Ok(None) };
+        columns.check(self.name)?;
+        self.table.change(columns, None);
+        let message = format!("{}:{}: a second header: two runs are mixed", self.name, place.line);
+        self.rows.recorder().run().warn(message + " in this file (-l appends); remove it before each run");
+        Ok(Some(next))
+    }
+
+    fn recorder(&mut self) -> &mut Recorder {
+        self.rows.recorder()
+    }
+}
+
+impl Taking<'_> {
+    /// Learns the columns from the first line with something in it, and the pattern of the stamps from the first row.
+    fn settle(&mut self, dialect: Dialect, place: &Place<'_>) -> Result<Option<usize>> {
+        let (mut at, mut line) = (0, place.line);
+        loop {
+            let (first, next) = first_line(&place.bytes[at..]);
+            if next == 0 || (!place.last && place.bytes[at + next - 1] != b'\n') {
+                return Ok(None);
+            }
+            if !first.trim_ascii().is_empty() {
+                break;
+            }
+            (at, line) = (at + next, line + 1);
+        }
+        let Some(columns) = dialect.columns else {
+            return self.begin(&place.bytes[at..], line).map(|header| Some(at + header));
+        };
+        let (mut ends, mut clock) = (Vec::new(), Clock::default());
+        let rest = &place.bytes[at..];
+        match record::read(rest, columns.delimiter, Stray::Kept, place.last, &mut ends) {
+            Found::Open if !place.last => return Ok(None),
+            Found::Whole { size, .. } => columns.settle(Record { bytes: &rest[..size], ends: &ends }, &mut clock),
+            // What is wrong is told when the row is read.
+            Found::Open | Found::Wrong(_) => {}
+        }
+        self.table.change(columns, Some(clock));
+        Ok(Some(at))
+    }
+
+    /// Learns the columns from the first line; answers how many bytes of it are their header.
+    fn begin(&mut self, bytes: &[u8], line: u64) -> Result<usize> {
+        let (first, next) = first_line(bytes);
+        // The mark is taken off where bytes are decompressed; this is for callers that do not.
+        let mark = if first.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let first = &first[mark..];
+        let header = Columns::of_header(first);
+        let has_header = header.is_some();
+        let columns = header.or_else(|| Columns::of_row(first)).with_context(|| {
+            let name = self.name;
+            format!(
+                "{name}:{line}: neither a header of a JTL nor a row with default columns; run JMeter with \
+                 -Jjmeter.save.saveservice.print_field_names=true"
+            )
+        })?;
+        columns.check(self.name)?;
+        self.table.change(columns, None);
+        Ok(if has_header { next } else { mark })
+    }
+}
+
+/// The first line without its end, and the bytes of it with its end.
+fn first_line(bytes: &[u8]) -> (&[u8], usize) {
+    let next = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+    let line = bytes[..next].strip_suffix(b"\n").unwrap_or(&bytes[..next]);
+    (line.strip_suffix(b"\r").unwrap_or(line), next)
 }
 
 #[cfg(test)]

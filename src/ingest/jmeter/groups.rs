@@ -19,7 +19,10 @@ const DEEPEST: u64 = 4;
 /// The thread groups of a file.
 #[derive(Default)]
 pub(super) struct Groups {
-    known: HashMap<String, Group>,
+    known: Vec<(String, Group)>,
+    numbers: HashMap<String, usize>,
+    /// The group of the row before: most rows are of the same.
+    last: usize,
     waiting: usize,
 }
 
@@ -44,12 +47,8 @@ pub(super) struct Told {
 impl Groups {
     /// Hands to `each` the rows whose kind is now known, this one or others before it.
     pub(super) fn take(&mut self, row: Row<'_>, each: &mut impl FnMut(&Row<'_>, Kind)) {
-        let name = group_of(&row.thread);
-        let name = if self.known.len() < MOST_GROUPS || self.known.contains_key(name) { name } else { "" };
-        if !self.known.contains_key(name) {
-            self.known.insert(name.to_owned(), Group::Waiting(Vec::new()));
-        }
-        let Some(group) = self.known.get_mut(name) else { return };
+        self.last = self.number(group_of(&row.thread));
+        let group = &mut self.known[self.last].1;
         match row.transaction {
             None => self.waiting -= group.sample(u64::from(row.samples), each),
             Some(told) => group.tell(told),
@@ -65,6 +64,22 @@ impl Groups {
         if self.waiting > MOST_WAITING {
             self.promote(each);
         }
+    }
+
+    /// The number of the group with that name; beyond the bound all are one.
+    fn number(&mut self, name: &str) -> usize {
+        if self.known.get(self.last).is_some_and(|(known, _)| known == name) {
+            return self.last;
+        }
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        if self.known.len() >= MOST_GROUPS && !name.is_empty() {
+            return self.number("");
+        }
+        self.numbers.insert(name.to_owned(), self.known.len());
+        self.known.push((name.to_owned(), Group::Waiting(Vec::new())));
+        self.known.len() - 1
     }
 
     /// Hands out all that waited, and says what the groups are.
@@ -86,7 +101,7 @@ impl Groups {
     /// Makes requests of the controllers that wait.
     fn promote(&mut self, each: &mut impl FnMut(&Row<'_>, Kind)) {
         let waiting = self.known.iter_mut().filter(|(_, group)| matches!(group, Group::Waiting(_)));
-        for (_, group) in waiting.collect::<BTreeMap<_, _>>() {
+        for (_, group) in waiting.map(|(name, group)| (&*name, group)).collect::<BTreeMap<_, _>>() {
             if let Group::Waiting(rows) = std::mem::replace(group, Group::Promoted) {
                 rows.iter().for_each(|row| each(row, Kind::Request));
             }
@@ -122,10 +137,8 @@ impl Group {
 
 /// The thread group of a thread: `browse 1` of `browse 1-3`.
 fn group_of(thread: &str) -> &str {
-    match thread.rsplit_once('-') {
-        Some((group, number)) if number.bytes().all(|b| b.is_ascii_digit()) => group,
-        _ => thread,
-    }
+    let digits = thread.bytes().rev().take_while(u8::is_ascii_digit).count();
+    thread[..thread.len() - digits].strip_suffix('-').unwrap_or(thread)
 }
 
 #[cfg(test)]
@@ -135,10 +148,11 @@ mod tests {
     fn row(thread: &str, transaction: Option<u64>) -> Row<'static> {
         Row {
             label: "a".into(),
+            hash: 0,
             thread: thread.to_owned().into(),
             stamp: 0,
-            elapsed: 0.001,
-            idle: 0.0,
+            elapsed: 1_000_000,
+            idle: 0,
             samples: 1,
             errors: 0,
             transaction,

@@ -4,15 +4,15 @@
 //! Both readers make a [`Row`] of what they see; [`Rows`] decides what each counts as.
 //!
 //! ```text
-//!  csv: record ─▶ columns ─┐                ┌─ stamps: is timeStamp the start or the end?
-//!                          ├─▶ Row ─▶ Rows ─┤
-//!  xml: tags ──────────────┘                └─ groups: are controllers in the total? ─▶ Recorder
+//!  csv: columns ─▶ batch ─┐                ┌─ stamps: is timeStamp the start or the end?
+//!                         ├─▶ Row ─▶ Rows ─┤
+//!  xml: tags ─────────────┘                └─ groups: are controllers in the total? ─▶ Recorder
 //! ```
 
+mod batch;
 mod columns;
 pub(super) mod csv;
 mod groups;
-mod record;
 mod rows;
 mod stamps;
 pub(super) mod statistics;
@@ -24,30 +24,32 @@ pub(super) mod xml;
 
 use std::borrow::Cow;
 
+use super::Label;
 use rows::Rows;
 
-/// Milliseconds per second: JTL latencies are whole milliseconds.
-const MILLIS: f64 = 1e3;
-/// Nanoseconds per second.
-const NANOS: f64 = 1e9;
+/// Nanoseconds per millisecond and per second: JTL latencies are whole milliseconds.
+const MILLISECOND: i64 = 1_000_000;
+const SECOND: i64 = 1_000 * MILLISECOND;
 /// How the message of a transaction controller starts, which is also how `JMeter`'s dashboard knows it.
 /// <https://github.com/apache/jmeter/blob/master/src/core/src/main/java/org/apache/jmeter/control/TransactionController.java>
 const TRANSACTION: &[u8] = b"Number of samples in transaction : ";
 /// Characters of a failure's description that are kept.
 const LONGEST_FAILURE: usize = 200;
 
-/// One row of a JTL, in base units.
+/// One row of a JTL; times are in ns.
 #[derive(Clone, Debug, PartialEq)]
 struct Row<'a> {
     label: Cow<'a, str>,
+    /// That of the label, as [`Label`] has it.
+    hash: u64,
     /// Name of the thread, `group 1-3`; empty where the file does not tell.
     thread: Cow<'a, str>,
-    /// Start or end, Unix time in ns.
+    /// Start or end, Unix time.
     stamp: i64,
-    /// Time of all samples of the row together, without idle time, s.
-    elapsed: f64,
-    /// Timers and pauses inside a controller, s.
-    idle: f64,
+    /// Time of all samples of the row together, without idle time.
+    elapsed: i64,
+    /// Timers and pauses inside a controller.
+    idle: i64,
     /// Samples the row stands for: more than one from the statistical sender of a distributed test.
     samples: u32,
     /// Failed ones among them.
@@ -68,22 +70,29 @@ impl Row<'_> {
         Row { label: Cow::Owned(self.label.into_owned()), thread: Cow::Owned(self.thread.into_owned()), ..self }
     }
 
-    /// Latency of one sample, s: the statistical sender adds up, as
+    /// Latency of one sample: the statistical sender adds up, as
     /// <https://github.com/apache/jmeter/blob/master/src/core/src/main/java/org/apache/jmeter/samplers/StatisticalSampleResult.java>
     /// says.
-    fn latency(&self) -> f64 {
-        self.elapsed / f64::from(self.samples.max(1))
+    fn latency(&self) -> i64 {
+        if self.samples <= 1 { self.elapsed } else { (self.elapsed as f64 / f64::from(self.samples)).round() as i64 }
     }
 
-    /// Time from start to end, s.
-    fn extent(&self) -> f64 {
-        self.latency() + self.idle
+    /// Time from start to end.
+    fn extent(&self) -> i64 {
+        self.latency().saturating_add(self.idle)
     }
 
     /// About what the row takes in memory, bytes.
     fn size(&self) -> usize {
         size_of::<Self>() + self.label.len() + self.thread.len() + self.failure.as_ref().map_or(0, String::len)
     }
+}
+
+/// A label as rows have it, and its hash.
+fn named(label: Cow<'_, str>) -> (Cow<'_, str>, u64) {
+    let label = if label.is_empty() { Cow::Borrowed("(no label)") } else { label };
+    let hash = Label::new(&label).hash();
+    (label, hash)
 }
 
 /// The samples a transaction controller says it had, if `message` is one's.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::groups::{Groups, Told};
 use super::stamps::{Stamped, look_nested};
 use super::{Row, TRANSACTION};
-use crate::ingest::{Observation, Recorder};
+use crate::ingest::{Label, Observation, Recorder};
 use crate::model::Kind;
 
 /// Rows that are looked at before the first goes on: some seconds of a usual run.
@@ -116,15 +116,15 @@ impl<'a> Rows<'a> {
 
 /// Hands a row to the recorder: its successes, its failures and why they failed.
 fn record(recorder: &mut Recorder, stamped: Stamped, row: &Row<'_>, kind: Kind) {
-    let label = if row.label.is_empty() { "(no label)" } else { &row.label };
-    let start = Some(stamped.start(row));
+    let label = Label::with_hash(&row.label, row.hash);
+    let (start, latency) = (Some(stamped.start(row)), row.latency());
     for (ok, weight) in [(true, row.samples - row.errors), (false, row.errors)] {
         if weight > 0 {
-            recorder.observe(&Observation { label, kind, start, latency: row.latency(), ok, weight });
+            recorder.observe(&Observation { label, kind, start, latency, ok, weight });
         }
     }
     if let (Some(failure), Kind::Request) = (&row.failure, kind) {
-        recorder.failure(Some(label), failure, u64::from(row.errors));
+        recorder.failure(Some(label.text()), failure, u64::from(row.errors));
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{NANOS, Row};
+use super::{Row, SECOND};
 
 /// Steps back that the stamps of one kind must have, to say anything.
 const FEWEST_STEPS: usize = 10;
@@ -36,7 +36,7 @@ impl Stamped {
     /// Stamps in whole seconds cannot tell, and mean the start, as rows too few to tell do.
     pub(super) fn judge(rows: &[Row<'_>]) -> Self {
         let plain = || rows.iter().filter(|row| row.transaction.is_none());
-        let whole_seconds = plain().all(|row| row.stamp % NANOS as i64 == 0);
+        let whole_seconds = plain().all(|row| row.stamp % SECOND == 0);
         let stamps = steps_back(plain().map(|row| row.stamp));
         let ends = steps_back(plain().map(|row| Self::Start.end(row)));
         let rises = ends >= FEWEST_STEPS && ends > TIMES * stamps;
@@ -50,11 +50,11 @@ impl Stamped {
     /// Start of a row, Unix time in ns.
     pub(super) fn start(self, row: &Row<'_>) -> i64 {
         // The statistical sender stamps the end of its last sample, whatever the property says.
-        if self == Self::End || row.samples > 1 { row.stamp.saturating_sub(extent(row)) } else { row.stamp }
+        if self == Self::End || row.samples > 1 { row.stamp.saturating_sub(row.extent()) } else { row.stamp }
     }
 
     fn end(self, row: &Row<'_>) -> i64 {
-        self.start(row).saturating_add(extent(row))
+        self.start(row).saturating_add(row.extent())
     }
 }
 
@@ -62,11 +62,6 @@ impl Stamped {
 pub(super) fn look_nested(rows: &[Row<'_>], stamped: Stamped) -> bool {
     let found = overlaps(rows, stamped);
     found >= FEWEST_OVERLAPS && found as f64 > rows.len() as f64 * MOST_OVERLAPS
-}
-
-/// Time from start to end, ns.
-fn extent(row: &Row<'_>) -> i64 {
-    (row.extent() * NANOS).round() as i64
 }
 
 /// How often a value is below the one before.
@@ -108,10 +103,11 @@ mod tests {
         ends.sort_unstable();
         let row = |(end, start, elapsed, thread): &(i64, i64, i64, i64)| Row {
             label: "a".into(),
+            hash: 0,
             thread: format!("group 1-{thread}").into(),
             stamp: if stamped == Stamped::Start { start } else { end } * 1_000_000,
-            elapsed: *elapsed as f64 / 1e3,
-            idle: 0.0,
+            elapsed: elapsed * 1_000_000,
+            idle: 0,
             samples: 1,
             errors: 0,
             transaction: None,

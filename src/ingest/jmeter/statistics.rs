@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Deserializer};
 
-use super::MILLIS;
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 use crate::model::{ALL, Basis, Endpoint, Latency, Resolution, Run};
 
@@ -20,6 +19,8 @@ pub(in crate::ingest) const FORMAT: Format = Format {
     read,
 };
 
+/// Milliseconds per second.
+const MILLIS: f64 = 1e3;
 /// Key of the run as a whole.
 const TOTAL: &str = "Total";
 /// Samples of a label that its quantiles are of: `jmeter.reportgenerator.statistic_window`.

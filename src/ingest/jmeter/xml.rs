@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::columns::{count, milliseconds};
 use super::tags::{Kind, Tag, Tags, text};
 use super::time::Clock;
-use super::{Row, Rows, failure, transaction};
+use super::{Row, Rows, failure, named, transaction};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 
 pub(in crate::ingest) const FORMAT: Format =
@@ -155,12 +155,14 @@ fn row<'a>(tag: &Tag<'a>) -> Result<Row<'a>> {
     let label = sample.label.context("attribute 'lb' is missing; -Jjmeter.save.saveservice.label=true")?;
     let samples = count(sample.samples).unwrap_or(1);
     let failed = if ok { 0 } else { samples };
+    let (label, hash) = named(text(label));
     Ok(Row {
-        label: text(label),
+        label,
+        hash,
         thread: text(sample.thread),
         stamp,
         elapsed,
-        idle: milliseconds(sample.idle).filter(|idle| *idle > 0.0).unwrap_or(0.0),
+        idle: milliseconds(sample.idle).unwrap_or(0).max(0),
         samples,
         errors: if samples == 1 { failed } else { count(sample.errors).unwrap_or(failed).min(samples) },
         transaction: transaction(sample.message),

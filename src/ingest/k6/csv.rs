@@ -3,13 +3,21 @@
 //! <https://grafana.com/docs/k6/latest/results-output/real-time/csv/>. Columns follow the script's system tags and are
 //! found by name. The file does not tell the types of metrics: those of the script are read as distributions of numbers,
 //! in whatever unit k6 wrote them (milliseconds for times). Times are whole seconds unless `K6_CSV_TIME_FORMAT` says else.
+//!
+//! Nine rows in ten are of metrics that are not used, and are passed over by their first field.
 
-use std::borrow::Cow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 
-use super::points::{Point, Points, Tags};
-use super::time;
+use super::batch::{Batch, Taken};
+use super::points::{Points, Tags, is_undecided, label};
+use super::time::{self, Clock};
+use super::{Point, metric};
+use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::marks::Marks;
+use crate::ingest::record::{self, Found, Record, Stray};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 
 pub(in crate::ingest) const FORMAT: Format =
@@ -26,146 +34,218 @@ fn detect(head: &Head<'_>) -> bool {
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
-    let mut record = Vec::new();
-    let mut rows: Option<Rows> = None;
-    while let Some(place) = next_record(input, &mut record)? {
-        match &mut rows {
-            _ if record.is_empty() => {}
-            None => rows = Some(Rows::of(Columns::of(&record, input.name())?)),
-            Some(rows) => {
-                if let Err(why) = rows.take(&record, place.terminated, recorder) {
-                    input.malformed(place.number, place.terminated, &why, recorder)?;
-                }
-            }
-        }
-    }
-    if let Some(rows) = rows {
-        rows.finish(recorder);
-    }
+    let (table, name) = (Table::default(), input.name());
+    let points = Points::default();
+    let taking = Taking { table: &table, name, points, coarse: false, appended: false, recorder };
+    blocks::read(input, &table, taking)?.finish();
     Ok(())
 }
 
-/// Where a record begins, and whether its end was seen.
-struct Place {
-    number: u64,
-    terminated: bool,
+/// Parses rows, once the header was taken.
+#[derive(Default)]
+struct Table {
+    columns: OnceLock<Columns>,
+    /// Whether `http_req_failed` is needed.
+    joining: AtomicBool,
 }
 
-/// Reads the next record, over several lines where a quoted field holds line ends.
-fn next_record(input: &mut Input<'_>, record: &mut Vec<u8>) -> Result<Option<Place>> {
-    record.clear();
-    let mut place = None;
-    while let Some(line) = input.next_line()? {
-        let place = place.get_or_insert(Place { number: line.number, terminated: true });
-        place.terminated = line.terminated;
-        record.extend_from_slice(line.bytes);
-        let open = memchr::memchr_iter(b'"', record).count() % 2 == 1;
-        if !open || record.len() > LONGEST_RECORD {
-            return Ok(Some(Place { ..*place }));
+impl Parser for Table {
+    type Batch = Batch;
+
+    fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
+        batch.clear();
+        let Some(columns) = self.columns.get() else { return Parsed::default() };
+        let mut rows = Rows { table: self, columns, joining: self.joining.load(Ordering::Relaxed), batch };
+        if let Some(parsed) = (!last).then(|| rows.by_marks(bytes)).flatten() {
+            return parsed;
         }
-        record.push(b'\n');
+        rows.batch.clear();
+        rows.plainly(bytes, last)
     }
-    // The file ends inside quotes.
-    Ok(place.map(|place| Place { terminated: false, ..place }))
 }
 
-/// The rows under one header.
-struct Rows {
-    columns: Columns,
-    points: Points,
-    coarse: bool,
-    appended: bool,
+/// Parses the rows of one block.
+struct Rows<'a> {
+    table: &'a Table,
+    columns: &'a Columns,
+    joining: bool,
+    batch: &'a mut Batch,
 }
 
-impl Rows {
-    fn of(columns: Columns) -> Self {
-        Self { columns, points: Points::default(), coarse: false, appended: false }
+impl Rows<'_> {
+    /// Finds the rows by their marks; `None` where a quote stands where none should be.
+    fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
+        let (mut marks, mut ends, mut parsed) = (Marks::of_records(bytes, b','), Vec::new(), Parsed::default());
+        while let Some(end) = marks.next() {
+            let row = &bytes[parsed.bytes..end];
+            if !self.passes_over(row.strip_suffix(b"\r").unwrap_or(row)) {
+                let found = record::read(&bytes[parsed.bytes..=end], b',', Stray::Refused, false, &mut ends);
+                // What the plain reading sees otherwise is its to judge.
+                let Found::Whole { size, .. } = found else { return None };
+                if let Err(why) = self.row(Record { bytes: &row[..size], ends: &ends }) {
+                    parsed.wrong = Some(why);
+                    parsed.lines = blocks::line_ends(&bytes[..parsed.bytes]);
+                    return Some(parsed);
+                }
+            }
+            parsed.bytes = end + 1;
+            parsed.lines += 1;
+        }
+        // What is left of the block is inside quotes, as far as it has line ends.
+        parsed.lines += marks.lines_inside() - blocks::line_ends(&bytes[parsed.bytes..]).min(marks.lines_inside());
+        (!marks.is_stray()).then_some(parsed)
+    }
+
+    /// Finds the rows one after another.
+    fn plainly(&mut self, bytes: &[u8], last: bool) -> Parsed {
+        let (mut ends, mut parsed) = (Vec::new(), Parsed::default());
+        while parsed.bytes < bytes.len() {
+            let rest = &bytes[parsed.bytes..];
+            let (size, next) = match record::read(rest, b',', Stray::Refused, last, &mut ends) {
+                Found::Whole { size, next } => (size, next),
+                Found::Open if rest.len() > LONGEST_RECORD && !last => {
+                    parsed.wrong = Some("a quoted field does not end".to_owned());
+                    return parsed;
+                }
+                Found::Open if !last => return parsed,
+                Found::Open => {
+                    parsed.wrong = Some("a quoted field does not end".to_owned());
+                    return parsed;
+                }
+                Found::Wrong(why) => {
+                    parsed.wrong = Some(why.to_owned());
+                    return parsed;
+                }
+            };
+            if let Err(why) = self.row(Record { bytes: &rest[..size], ends: &ends }) {
+                parsed.wrong = Some(why);
+                return parsed;
+            }
+            parsed.bytes += next;
+            parsed.lines += blocks::line_ends(&rest[..next]);
+        }
+        parsed
+    }
+
+    /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
+    fn passes_over(&mut self, row: &[u8]) -> bool {
+        if self.columns.metric != 0 {
+            return row.is_empty();
+        }
+        let near = &row[..row.len().min(metric::LONGEST)];
+        let Some(end) = near.iter().position(|byte| *byte == b',') else { return row.is_empty() };
+        let name = &near[..end];
+        let is_failed = !self.joining && name == metric::FAILED.as_bytes();
+        self.batch.passed_over |= is_failed;
+        is_failed || metric::is_passed_over(name)
     }
 
     /// Takes one record, or says what is wrong with it.
-    fn take(&mut self, record: &[u8], terminated: bool, recorder: &mut Recorder) -> Result<(), String> {
-        let columns = &self.columns;
-        if terminated && columns.metric == 0 && !self.points.wants(plain_first(record)) {
+    fn row(&mut self, record: Record<'_>) -> Result<(), String> {
+        if record.is_blank() {
             return Ok(());
         }
-        let text = String::from_utf8_lossy(record);
-        let fields = split(&text)?;
-        if fields.len() != columns.width {
-            return Err(format!("the row has {} columns, the header has {}", fields.len(), columns.width));
+        if record.len() != self.columns.width {
+            return Err(format!("the row has {} columns, the header has {}", record.len(), self.columns.width));
         }
-        let (metric, when, value) = (&*fields[columns.metric], &*fields[columns.time], &*fields[columns.value]);
-        if metric == ESSENTIAL[0] {
-            self.appended = true;
-        } else if self.points.wants(metric) {
-            let value = value.parse().map_err(|_| format!("metric_value '{value}' is not a number"))?;
-            let time = time::parse(when.as_bytes())
-                .ok_or_else(|| format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time"))?;
-            if time::is_whole_second(when.as_bytes()) {
-                self.coarse = true;
-                self.points.coarse();
-            }
-            self.points.take(&Point { metric, time, value, tags: columns.tags(&fields) }, recorder);
+        let name = record.text(Some(self.columns.metric));
+        if name == ESSENTIAL[0] {
+            self.batch.appended = true;
+            return Ok(());
+        }
+        if metric::is_unused(&name) {
+            return Ok(());
+        }
+        if time::is_whole_second(record.raw(Some(self.columns.time))) {
+            self.batch.coarse();
+        }
+        let mut clock = self.batch.clock;
+        let batch = &mut *self.batch;
+        let undecided = self.columns.point(record, &mut clock, |point| {
+            batch.push(point);
+            is_undecided(point)
+        })?;
+        self.batch.clock = clock;
+        if undecided {
+            self.joining = true;
+            self.table.joining.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
+}
 
-    fn finish(self, recorder: &mut Recorder) {
+/// Takes points in the order of the file.
+struct Taking<'a> {
+    table: &'a Table,
+    name: &'a str,
+    points: Points,
+    coarse: bool,
+    appended: bool,
+    recorder: &'a mut Recorder,
+}
+
+impl Taker<Batch> for Taking<'_> {
+    fn take(&mut self, place: &Place<'_>, batch: &mut Batch) -> Result<Option<usize>> {
+        if self.table.columns.get().is_none() {
+            return self.begin(place);
+        }
+        if batch.passed_over && self.points.is_joining() {
+            self.table.joining.store(true, Ordering::Relaxed);
+            return Ok(Some(0));
+        }
+        self.appended |= batch.appended;
+        for taken in batch.taken() {
+            match taken {
+                Taken::Point(point) => self.points.take(&point, self.recorder),
+                Taken::Coarse => {
+                    self.coarse = true;
+                    self.points.coarse();
+                }
+                Taken::Declared { .. } => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn recorder(&mut self) -> &mut Recorder {
+        self.recorder
+    }
+}
+
+impl Taking<'_> {
+    /// Takes the header, the first record with something in it.
+    fn begin(&mut self, place: &Place<'_>) -> Result<Option<usize>> {
+        let (mut at, mut ends) = (0, Vec::new());
+        while at < place.bytes.len() {
+            let rest = &place.bytes[at..];
+            let (size, next) = match record::read(rest, b',', Stray::Refused, place.last, &mut ends) {
+                Found::Whole { size, next } => (size, next),
+                Found::Open => return Ok(None),
+                Found::Wrong(why) => bail!("{}: the header is broken: {why}", self.name),
+            };
+            at += next;
+            let record = Record { bytes: &rest[..size], ends: &ends };
+            if !record.is_blank() {
+                // Only one thread takes: it is not set twice.
+                let _ = self.table.columns.set(Columns::of(record, self.name)?);
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(self) {
         if self.appended {
-            recorder.run().warn("the file has its header twice: it holds several runs, which count as one");
+            self.recorder.run().warn("the file has its header twice: it holds several runs, which count as one");
         }
         if self.coarse {
-            recorder.run().warn(
+            self.recorder.run().warn(
                 "times are whole seconds: requests were spread evenly over theirs; \
                  K6_CSV_TIME_FORMAT=unix_milli writes them as they were",
             );
         }
-        self.points.finish(recorder);
+        self.points.finish(self.recorder);
     }
-}
-
-/// The first field of a record as it stands; not a name of k6 where it is quoted.
-fn plain_first(record: &[u8]) -> &str {
-    let end = memchr::memchr(b',', record).unwrap_or(record.len());
-    std::str::from_utf8(&record[..end]).unwrap_or_default()
-}
-
-/// Fields of a record by RFC 4180; a quote may stand only around a field, and doubled inside one.
-fn split(record: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let mut fields = Vec::with_capacity(24);
-    let mut rest = record;
-    loop {
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let end = memchr::memchr(b',', rest.as_bytes()).unwrap_or(rest.len());
-                if memchr::memchr(b'"', &rest.as_bytes()[..end]).is_some() {
-                    return Err("a quote stands inside a field that is not quoted".to_owned());
-                }
-                (Cow::Borrowed(&rest[..end]), &rest[end..])
-            }
-        };
-        fields.push(field);
-        match after.strip_prefix(',') {
-            Some(next) => rest = next,
-            None if after.is_empty() => return Ok(fields),
-            None => return Err("a quote stands inside a quoted field and is not doubled".to_owned()),
-        }
-    }
-}
-
-/// The text up to the closing quote, and what follows it.
-fn unquoted(text: &str) -> Result<(Cow<'_, str>, &str), String> {
-    let mut from = 0;
-    while let Some(quote) = memchr::memchr(b'"', &text.as_bytes()[from..]).map(|at| from + at) {
-        if !text[quote + 1..].starts_with('"') {
-            let field = &text[..quote];
-            let field =
-                if field.contains('"') { Cow::Owned(field.replace("\"\"", "\"")) } else { Cow::Borrowed(field) };
-            return Ok((field, &text[quote + 1..]));
-        }
-        from = quote + 2;
-    }
-    Err("a quoted field does not end".to_owned())
 }
 
 /// Where the columns are.
@@ -185,9 +265,8 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &[u8], file: &str) -> Result<Self> {
-        let text = String::from_utf8_lossy(header);
-        let names = split(&text).map_err(|why| anyhow::anyhow!("{file}: the header is broken: {why}"))?;
+    fn of(header: Record<'_>, file: &str) -> Result<Self> {
+        let names: Vec<_> = (0..header.len()).map(|at| header.text(Some(at))).collect();
         let find = |wanted: &str| names.iter().position(|name| name.trim() == wanted);
         let [Some(metric), Some(time), Some(value)] = ESSENTIAL.map(find) else {
             let missing = ESSENTIAL.iter().find(|name| find(name).is_none()).unwrap_or(&ESSENTIAL[0]);
@@ -209,51 +288,26 @@ impl Columns {
         })
     }
 
-    fn tags<'a>(&self, fields: &'a [Cow<'_, str>]) -> Tags<'a> {
-        let text = |column: Option<usize>| column.map_or("", |at| &*fields[at]);
-        Tags {
-            name: text(self.name),
-            url: text(self.url),
-            method: text(self.method),
-            group: text(self.group),
-            status: text(self.status),
-            error: text(self.error),
-            error_code: text(self.error_code),
-            expected_response: text(self.expected_response),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn quoted_fields_hold_commas_quotes_and_line_ends() {
-        assert_eq!(split("a,\"b, \"\"c\"\"\nd\",,\"\"").unwrap(), ["a", "b, \"c\"\nd", "", ""]);
-        assert_eq!(split("").unwrap(), [""]);
-    }
-
-    #[test]
-    fn stray_quotes_are_refused_instead_of_swallowing_rows() {
-        for text in ["5\" hose,a", "\"a\"b,c", "\"open,a\n"] {
-            assert!(split(text).is_err(), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn written_records_split_into_their_fields(fields in prop::collection::vec("[a\",\n ]{0,6}", 2..8)) {
-            let mut writer = ::csv::WriterBuilder::new().from_writer(Vec::new());
-            writer.write_record(&fields).unwrap();
-            let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            prop_assert_eq!(split(text.strip_suffix('\n').unwrap()).unwrap(), fields);
-        }
-
-        #[test]
-        fn no_text_makes_it_panic(text in ".{0,60}") {
-            let _ = split(&text);
-        }
+    /// The point of a record, or what is wrong with it.
+    fn point<T>(&self, record: Record<'_>, clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Result<T, String> {
+        let text = |column: Option<usize>| record.text(column);
+        let (when, value) = (record.raw(Some(self.time)), text(Some(self.value)));
+        let value = value.parse().map_err(|_| format!("metric_value '{value}' is not a number"))?;
+        let time = time::parse(when, clock).ok_or_else(|| {
+            let when = String::from_utf8_lossy(when);
+            format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time")
+        })?;
+        let [metric, name, url, method, group] =
+            [Some(self.metric), self.name, self.url, self.method, self.group].map(text);
+        let [status, error, error_code, expected_response] =
+            [self.status, self.error, self.error_code, self.expected_response].map(text);
+        let tags = Tags {
+            group: &group,
+            status: &status,
+            error: &error,
+            error_code: &error_code,
+            expected_response: &expected_response,
+        };
+        Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
     }
 }

@@ -1,18 +1,23 @@
 //! `k6 run --out json=FILE`: one JSON object a line, metrics and their points interleaved.
 //!
 //! <https://grafana.com/docs/k6/latest/results-output/real-time/json/>. Nine lines in ten are of metrics that are not
-//! used: their name is read off the line's beginning or end, where it is unmistakable, and the line is passed over.
+//! used: their name is read off the line's beginning or end, where it is unmistakable, and the line is passed over. Points
+//! that are used are read in one [walk](super::walk), and what is unusual by a JSON parser.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::points::{Point, Points, Tags};
-use super::time;
-use crate::ingest::{Detail, Format, Head, Input, Line, Recorder};
+use super::batch::{Batch, Taken};
+use super::points::{Point, Points, Tags, is_undecided, label};
+use super::walk::metric_of_point;
+use super::{metric, time, walk};
+use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::{Detail, Format, Head, Input, Label, Recorder};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-json", tool: "k6", about: "k6 run --out json=FILE", detail: Detail::Raw, detect, read };
@@ -25,56 +30,124 @@ pub(super) fn detect(head: &Head<'_>) -> bool {
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
-    let mut points = Points::default();
-    while let Some(line) = input.next_line()? {
-        let (number, terminated) = (line.number, line.terminated);
-        if let Err(why) = take(line, &mut points, recorder) {
-            input.malformed(number, terminated, &why, recorder)?;
-        }
-    }
-    points.finish(recorder);
+    let lines = Lines::default();
+    let taking = blocks::read(input, &lines, Taking { lines: &lines, points: Points::default(), recorder })?;
+    taking.points.finish(taking.recorder);
     Ok(())
 }
 
-/// Takes one line, or says what is wrong with it.
-fn take(line: Line<'_>, points: &mut Points, recorder: &mut Recorder) -> Result<(), String> {
-    let bytes = line.bytes.trim_ascii();
-    let unwanted = |name: &[u8]| std::str::from_utf8(name).is_ok_and(|name| !points.wants(name));
-    // A line without an end may be cut: it is read in full to find out.
-    if bytes.is_empty() || (line.terminated && metric_of_point(bytes).is_some_and(unwanted)) {
-        return Ok(());
-    }
-    let record: Record<'_> = serde_json::from_slice(bytes).map_err(|error| explained(&error))?;
-    let metric = record.metric.as_str();
-    match record.kind.as_str() {
-        "Point" => {
-            if points.wants(metric) {
-                points.take(&record.point()?, recorder);
+/// Parses lines.
+#[derive(Default)]
+struct Lines {
+    /// Whether `http_req_failed` is needed.
+    joining: AtomicBool,
+}
+
+impl Parser for Lines {
+    type Batch = Batch;
+
+    fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
+        batch.clear();
+        let mut parsed = Parsed::default();
+        let mut joining = self.joining.load(Ordering::Relaxed);
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            let line = &bytes[parsed.bytes..end];
+            if let Err(why) = self.line(line.strip_suffix(b"\r").unwrap_or(line), &mut joining, batch) {
+                parsed.wrong = Some(why);
+                return parsed;
             }
-            Ok(())
+            parsed.bytes = end + 1;
+            parsed.lines += 1;
         }
-        "Metric" => {
-            points.declare(metric, record.data.kind.as_str(), record.data.contains.as_str(), recorder);
-            Ok(())
+        let rest = &bytes[parsed.bytes..];
+        // A line without an end may be cut: it is read in full to find out.
+        if last && !rest.is_empty() {
+            match in_full(rest.trim_ascii(), batch) {
+                Ok(_) => parsed.bytes = bytes.len(),
+                Err(why) => parsed.wrong = Some(why),
+            }
         }
-        other => Err(format!("not a line of k6: its type is '{other}' instead of Metric or Point")),
+        parsed
     }
 }
 
-/// Name of the metric of a point, where the line begins or ends as k6 writes it and nothing else could be meant.
-///
-/// k6 writes `{"metric":"NAME","type":"Point","data":{…}}`, and wrote `{"type":"Point","data":{…},"metric":"NAME"}`.
-fn metric_of_point(line: &[u8]) -> Option<&[u8]> {
-    if let Some(rest) = line.strip_prefix(b"{\"metric\":\"") {
-        let name = &rest[..memchr::memchr2(b'"', b'\\', rest)?];
-        let after = &rest[name.len()..];
-        return (after.starts_with(b"\",\"type\":\"Point\",") && line.ends_with(b"}")).then_some(name);
+impl Lines {
+    /// Parses one line, or says what is wrong with it.
+    fn line(&self, line: &[u8], joining: &mut bool, batch: &mut Batch) -> Result<(), String> {
+        if let Some(name) = metric_of_point(line) {
+            if metric::is_passed_over(name) {
+                return Ok(());
+            }
+            if !*joining && name == metric::FAILED.as_bytes() {
+                batch.passed_over = true;
+                return Ok(());
+            }
+        }
+        let undecided = match walk::point(line, &mut batch.clock) {
+            Some(point) => {
+                batch.push(&point);
+                is_undecided(&point)
+            }
+            None => in_full(line.trim_ascii(), batch)?,
+        };
+        if undecided {
+            *joining = true;
+            self.joining.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
-    line.strip_prefix(b"{\"type\":\"Point\",")?;
-    let rest = line.strip_suffix(b"\"}")?;
-    let start = memchr::memrchr(b'"', rest)? + 1;
-    // The comma tells a key from the end of a string that holds an escaped quote.
-    (rest[..start].ends_with(b",\"metric\":\"") && !rest[start..].contains(&b'\\')).then(|| &rest[start..])
+}
+
+/// Takes points in the order of the file.
+struct Taking<'a> {
+    lines: &'a Lines,
+    points: Points,
+    recorder: &'a mut Recorder,
+}
+
+impl Taker<Batch> for Taking<'_> {
+    fn take(&mut self, _: &Place<'_>, batch: &mut Batch) -> Result<Option<usize>> {
+        if batch.passed_over && self.points.is_joining() {
+            self.lines.joining.store(true, Ordering::Relaxed);
+            return Ok(Some(0));
+        }
+        for taken in batch.taken() {
+            match taken {
+                Taken::Point(point) => self.points.take(&point, self.recorder),
+                Taken::Declared { metric, kind, contains } => {
+                    self.points.declare(metric, kind, contains, self.recorder)
+                }
+                Taken::Coarse => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn recorder(&mut self) -> &mut Recorder {
+        self.recorder
+    }
+}
+
+/// Parses a line with a JSON parser; says whether it is a request that only `http_req_failed` decides.
+fn in_full(text: &[u8], batch: &mut Batch) -> Result<bool, String> {
+    if text.is_empty() {
+        return Ok(false);
+    }
+    let record: Record<'_> = serde_json::from_slice(text).map_err(|error| explained(&error))?;
+    let metric = record.metric.as_str();
+    match record.kind.as_str() {
+        "Point" if metric::is_unused(metric) => Ok(false),
+        "Point" => {
+            let point = record.point()?;
+            batch.push(&point);
+            Ok(is_undecided(&point))
+        }
+        "Metric" => {
+            batch.declare(metric, record.data.kind.as_str(), record.data.contains.as_str());
+            Ok(false)
+        }
+        other => Err(format!("not a line of k6: its type is '{other}' instead of Metric or Point")),
+    }
 }
 
 /// A message of serde without its place, which is within the line.
@@ -139,17 +212,20 @@ impl Record<'_> {
             return Err(format!("data.time '{time}' is not an RFC 3339 time"));
         };
         let value = self.data.value.unwrap_or(f64::NAN);
-        let tags = self.data.tags.as_ref().map(Labels::tags).unwrap_or_default();
-        Ok(Point { metric: self.metric.as_str(), time: nanos, value, tags })
+        let told = self.data.tags.as_ref();
+        let label = told.map_or_else(|| label("", "", ""), Labels::label);
+        let tags = told.map(Labels::tags).unwrap_or_default();
+        Ok(Point { metric: self.metric.as_str(), time: nanos, value, label, tags })
     }
 }
 
 impl Labels<'_> {
+    fn label(&self) -> Label<'_> {
+        label(self.name.as_str(), self.url.as_str(), self.method.as_str())
+    }
+
     fn tags(&self) -> Tags<'_> {
         Tags {
-            name: self.name.as_str(),
-            url: self.url.as_str(),
-            method: self.method.as_str(),
             group: self.group.as_str(),
             status: self.status.as_str(),
             error: self.error.as_str(),

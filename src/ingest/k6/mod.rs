@@ -4,6 +4,7 @@
 //! where a threshold names one. Requests of `setup()` and `teardown()` are left out of the raw outputs, with a warning;
 //! a summary counts them, and cannot be had without.
 
+mod batch;
 mod csv;
 mod json;
 mod metric;
@@ -11,9 +12,12 @@ mod points;
 mod seconds;
 mod summary;
 mod time;
+mod walk;
 
 #[cfg(test)]
 mod tests;
+
+use points::Point;
 
 pub(super) use csv::FORMAT as CSV;
 pub(super) use json::FORMAT as JSON;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::metric;
 use super::seconds::{Held, Seconds};
-use crate::ingest::{Observation, Recorder, Sampled};
+use crate::ingest::{Label, Observation, Recorder, Sampled, nanos};
 use crate::model::Kind;
 
 /// Requests that wait for their `http_req_failed`, which k6 writes a few lines below.
@@ -26,21 +26,30 @@ pub(super) struct Point<'a> {
     pub(super) time: i64,
     /// The value as k6 writes it; NaN where it wrote none.
     pub(super) value: f64,
-    /// What it belongs to.
+    /// The endpoint: the tag `name`, which is the address unless the script sets it.
+    pub(super) label: Label<'a>,
+    /// What else it belongs to.
     pub(super) tags: Tags<'a>,
 }
 
 /// The tags that are looked at; those that a point does not have are empty.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tags<'a> {
-    pub(super) name: &'a str,
-    pub(super) url: &'a str,
-    pub(super) method: &'a str,
     pub(super) group: &'a str,
     pub(super) status: &'a str,
     pub(super) error: &'a str,
     pub(super) error_code: &'a str,
     pub(super) expected_response: &'a str,
+}
+
+/// The endpoint by the tags that may tell it.
+pub(super) fn label<'a>(name: &'a str, url: &'a str, method: &'a str) -> Label<'a> {
+    Label::new([name, url, method].into_iter().find(|tag| !tag.is_empty()).unwrap_or("(unnamed)"))
+}
+
+/// Whether nothing but `http_req_failed` can tell if the request succeeded.
+pub(super) fn is_undecided(point: &Point<'_>) -> bool {
+    point.metric == metric::DURATION && !matches!(point.tags.expected_response, "true" | "false")
 }
 
 /// Takes the points of one file.
@@ -69,12 +78,9 @@ struct Waiting {
 }
 
 impl Points {
-    /// Whether points of the metric are used at all.
-    pub(super) fn wants(&self, metric: &str) -> bool {
-        match metric {
-            metric::FAILED => self.joining,
-            _ => !metric::is_unused(metric),
-        }
+    /// Whether requests wait for their `http_req_failed`, or did: k6 then writes one for each.
+    pub(super) fn is_joining(&self) -> bool {
+        self.joining
     }
 
     /// From here on times are whole seconds.
@@ -105,7 +111,7 @@ impl Points {
             metric::USERS => self.users = self.users.max(Some(point.value as u64)),
             metric::MOST_USERS => self.most_users = self.most_users.max(Some(point.value as u64)),
             metric::DROPPED => self.dropped += point.value,
-            other if self.wants(other) => self.sample(point, recorder),
+            other if !metric::is_unused(other) => self.sample(point, recorder),
             _ => {}
         }
     }
@@ -116,7 +122,7 @@ impl Points {
             self.settle(&waiting, None, recorder);
         }
         if let Some(mut seconds) = self.seconds.take() {
-            seconds.finish(|end, held| observe(&held.label, end, held.milliseconds, held.ok, recorder));
+            seconds.finish(|end, held| observe(Label::new(&held.label), end, held.milliseconds, held.ok, recorder));
         }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
@@ -143,9 +149,9 @@ impl Points {
             "false" => false,
             _ => return self.wait(point, recorder),
         };
-        self.observe(label(tags), point.time, point.value, expected, recorder);
+        self.observe(point.label, point.time, point.value, expected, recorder);
         if !expected {
-            recorder.failure(Some(label(tags)), &failure(tags), 1);
+            recorder.failure(Some(point.label.text()), &failure(tags), 1);
         }
     }
 
@@ -153,7 +159,7 @@ impl Points {
     fn wait(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
         self.joining = true;
         self.waiting.push_back(Waiting {
-            label: label(&point.tags).to_owned(),
+            label: point.label.text().to_owned(),
             time: point.time,
             value: point.value,
             by_tags: succeeded(&point.tags),
@@ -168,8 +174,7 @@ impl Points {
 
     /// Joins an `http_req_failed` with its request: both have the same time and tags.
     fn decide(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
-        let label = label(&point.tags);
-        let found = self.waiting.iter().position(|w| w.time == point.time && w.label == label);
+        let found = self.waiting.iter().position(|w| w.time == point.time && w.label == point.label.text());
         if let Some(waiting) = found.and_then(|at| self.waiting.remove(at)) {
             self.settle(&waiting, Some(point.value == 0.0), recorder);
         }
@@ -179,19 +184,21 @@ impl Points {
         let decided = told.or(waiting.by_tags);
         self.undecided += u64::from(decided.is_none());
         let ok = decided.unwrap_or(true);
-        self.observe(&waiting.label, waiting.time, waiting.value, ok, recorder);
+        self.observe(Label::new(&waiting.label), waiting.time, waiting.value, ok, recorder);
         if !ok {
             recorder.failure(Some(&waiting.label), &waiting.failure, 1);
         }
     }
 
     /// Hands a request on, at once or when its second is whole.
-    fn observe(&mut self, label: &str, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
+    fn observe(&mut self, label: Label<'_>, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
         match &mut self.seconds {
             None => observe(label, end, milliseconds, ok, recorder),
             Some(seconds) => {
-                let held = Held { label: label.to_owned(), milliseconds, ok };
-                seconds.take(end, held, |end, held| observe(&held.label, end, held.milliseconds, held.ok, recorder));
+                let held = Held { label: label.text().to_owned(), milliseconds, ok };
+                seconds.take(end, held, |end, held| {
+                    observe(Label::new(&held.label), end, held.milliseconds, held.ok, recorder)
+                });
             }
         }
     }
@@ -226,9 +233,9 @@ fn is_around(group: &str) -> bool {
     group.starts_with("::") && AROUND.iter().any(|around| inside(around))
 }
 
-fn observe(label: &str, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
+fn observe(label: Label<'_>, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
     let start = end.saturating_sub((milliseconds * 1e6).round() as i64);
-    let latency = milliseconds / metric::MILLIS;
+    let latency = nanos(milliseconds / metric::MILLIS);
     recorder.observe(&Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 });
 }
 
@@ -237,14 +244,9 @@ fn group(point: &Point<'_>, recorder: &mut Recorder) {
     let label = point.tags.group;
     if !label.is_empty() {
         let start = Some(point.time.saturating_sub((point.value * 1e6).round() as i64));
-        let latency = point.value / metric::MILLIS;
+        let (label, latency) = (Label::new(label), nanos(point.value / metric::MILLIS));
         recorder.observe(&Observation { label, kind: Kind::Transaction, start, latency, ok: true, weight: 1 });
     }
-}
-
-/// The endpoint: the tag `name`, which is the address unless the script sets it.
-fn label<'a>(tags: &Tags<'a>) -> &'a str {
-    [tags.name, tags.url, tags.method].into_iter().find(|tag| !tag.is_empty()).unwrap_or("(unnamed)")
 }
 
 /// Whether a request succeeded as far as its status or error tell; `None` if they do not.

@@ -1,0 +1,84 @@
+//! The bytes of a file: one after another, or from any place at once; and their digest.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// Bytes that a buffered reader holds.
+const BUFFER: usize = 512 * 1024;
+
+/// Where the bytes of a file come from.
+pub enum Bytes {
+    /// Bytes that come one after another: a pipe, decompressed data. The digest is taken by whoever made the reader.
+    Stream(Box<dyn BufRead + Send>),
+    /// A file as it lies on disk, which threads may read at several places; its text begins at `start`.
+    File {
+        /// The file.
+        file: Box<dyn ReadAt>,
+        /// Bytes before the text: a byte order mark.
+        start: usize,
+    },
+}
+
+/// A file that can be read at any place, by several threads at once.
+pub trait ReadAt: Send + Sync {
+    /// Reads into `target` from the byte `offset` on, and says how many bytes were read; none: there are no more.
+    ///
+    /// # Errors
+    /// Whatever the disk says.
+    fn read_at(&self, target: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+/// A digest that grows while a file is read: XXH3, 128 bits (<https://xxhash.com>). It tells files apart; it is no
+/// signature.
+#[derive(Clone, Default)]
+pub struct Digest(Arc<Mutex<Xxh3Default>>);
+
+impl Digest {
+    /// The reader, with every byte that is read from it added to the digest.
+    pub fn watch<'a>(&self, reader: impl Read + Send + 'a) -> impl Read + Send + 'a {
+        Watched { reader, digest: self.clone() }
+    }
+
+    /// Adds the next bytes of the file.
+    pub(super) fn add(&self, bytes: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+    }
+
+    /// `xxh3:` and 32 hexadecimal digits.
+    pub fn text(&self) -> String {
+        format!("xxh3:{:032x}", self.0.lock().unwrap_or_else(PoisonError::into_inner).digest128())
+    }
+}
+
+struct Watched<R> {
+    reader: R,
+    digest: Digest,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        let size = self.reader.read(target)?;
+        self.digest.add(&target[..size]);
+        Ok(size)
+    }
+}
+
+/// The bytes of a file in their order.
+pub(super) fn in_order<'a>(file: &'a dyn ReadAt, digest: &Digest) -> impl BufRead + Send + 'a {
+    BufReader::with_capacity(BUFFER, digest.watch(InOrder { file, offset: 0 }))
+}
+
+struct InOrder<'a> {
+    file: &'a dyn ReadAt,
+    offset: u64,
+}
+
+impl Read for InOrder<'_> {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        let size = self.file.read_at(target, self.offset)?;
+        self.offset += size as u64;
+        Ok(size)
+    }
+}

@@ -1,0 +1,188 @@
+//! A point's line read in one walk, as k6 writes it: no blanks, no escapes, values of the usual types.
+//!
+//! Whatever is unusual ends the walk without an answer, and the line is read by a JSON parser instead. What is answered is
+//! what that parser would answer.
+
+use super::points::{Tags, label};
+use super::time::Clock;
+use super::{Point, metric};
+
+/// The point of a line.
+pub(super) fn point<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Point<'a>> {
+    // Control characters are illegal inside texts; between values they are unusual.
+    let lowest = line.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
+    let mut walk = Walk { rest: std::str::from_utf8(line).ok().filter(|_| lowest >= b' ')? };
+    let mut metric = None;
+    if walk.skip("{\"metric\":") {
+        metric = Some(walk.text()?);
+        walk.expect(",\"type\":\"Point\",\"data\":{")?;
+    } else {
+        walk.expect("{\"type\":\"Point\",\"data\":{")?;
+    }
+    let data = walk.data()?;
+    if metric.is_none() {
+        walk.expect(",\"metric\":")?;
+        metric = Some(walk.text()?);
+    }
+    walk.expect("}")?;
+    let time = clock.read(data.time?.as_bytes())?;
+    let [name, url, method, group, status, error, error_code, expected_response] = data.tags;
+    let tags = Tags { group, status, error, error_code, expected_response };
+    let point = Point { metric: metric?, time, value: data.value?, label: label(name, url, method), tags };
+    walk.rest.is_empty().then_some(point)
+}
+
+/// Name of the metric of a point, where the line begins or ends as k6 writes it and nothing else could be meant.
+///
+/// k6 writes `{"metric":"NAME","type":"Point","data":{…}}`, and wrote `{"type":"Point","data":{…},"metric":"NAME"}`.
+pub(super) fn metric_of_point(line: &[u8]) -> Option<&[u8]> {
+    if let Some(rest) = line.strip_prefix(b"{\"metric\":\"") {
+        let near = &rest[..rest.len().min(metric::LONGEST)];
+        let name = &near[..near.iter().position(|byte| matches!(byte, b'"' | b'\\'))?];
+        let after = &rest[name.len()..];
+        return (after.starts_with(b"\",\"type\":\"Point\",") && line.ends_with(b"}")).then_some(name);
+    }
+    line.strip_prefix(b"{\"type\":\"Point\",")?;
+    let rest = line.strip_suffix(b"\"}")?;
+    let start = memchr::memrchr(b'"', rest)? + 1;
+    // The comma tells a key from the end of a string that holds an escaped quote.
+    (rest[..start].ends_with(b",\"metric\":\"") && !rest[start..].contains(&b'\\')).then(|| &rest[start..])
+}
+
+/// What is left of a line.
+struct Walk<'a> {
+    rest: &'a str,
+}
+
+/// The members of a point's `data`.
+#[derive(Default)]
+struct Data<'a> {
+    time: Option<&'a str>,
+    value: Option<f64>,
+    /// Name, URL, method, group, status, error, error code and expected response.
+    tags: [&'a str; 8],
+}
+
+impl<'a> Walk<'a> {
+    fn skip(&mut self, text: &str) -> bool {
+        let rest = self.rest.strip_prefix(text);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    fn expect(&mut self, text: &str) -> Option<()> {
+        self.skip(text).then_some(())
+    }
+
+    /// A string without escapes.
+    fn text(&mut self) -> Option<&'a str> {
+        let inside = self.rest.strip_prefix('"')?;
+        let end = memchr::memchr2(b'"', b'\\', inside.as_bytes())?;
+        if inside.as_bytes()[end] == b'\\' {
+            return None;
+        }
+        self.rest = &inside[end + 1..];
+        Some(&inside[..end])
+    }
+
+    /// A number by the grammar of JSON, which is narrower than that of Rust.
+    fn number(&mut self) -> Option<f64> {
+        let bytes = self.rest.as_bytes();
+        let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let start = usize::from(bytes.first() == Some(&b'-'));
+        let mut end = digits(start);
+        if end == start || (bytes[start] == b'0' && end > start + 1) {
+            return None;
+        }
+        if bytes.get(end) == Some(&b'.') {
+            let fraction = end + 1;
+            end = digits(fraction);
+            if end == fraction {
+                return None;
+            }
+        }
+        if matches!(bytes.get(end), Some(b'e' | b'E')) {
+            let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+            end = digits(exponent.min(bytes.len()));
+            if end == exponent {
+                return None;
+            }
+        }
+        let value: f64 = self.rest[..end].parse().ok()?;
+        self.rest = &self.rest[end..];
+        value.is_finite().then_some(value)
+    }
+
+    /// The members of `data`, whose brace was read, up to the end of it.
+    fn data(&mut self) -> Option<Data<'a>> {
+        let mut data = Data::default();
+        let mut is_tagged = false;
+        loop {
+            match self.key()? {
+                "time" if data.time.is_none() => data.time = Some(self.text()?),
+                "value" if data.value.is_none() => data.value = Some(self.number()?),
+                "tags" if !is_tagged => {
+                    data.tags = self.tags()?;
+                    is_tagged = true;
+                }
+                // A member that comes twice, and those of a metric.
+                "time" | "value" | "tags" | "type" | "contains" => return None,
+                _ => self.skip_value()?,
+            }
+            if !self.more()? {
+                return Some(data);
+            }
+        }
+    }
+
+    fn tags(&mut self) -> Option<[&'a str; 8]> {
+        let (mut tags, mut seen) = ([""; 8], 0_u8);
+        self.expect("{")?;
+        if self.skip("}") {
+            return Some(tags);
+        }
+        loop {
+            let at = match self.key()? {
+                "name" => 0,
+                "url" => 1,
+                "method" => 2,
+                "group" => 3,
+                "status" => 4,
+                "error" => 5,
+                "error_code" => 6,
+                "expected_response" => 7,
+                _ => 8,
+            };
+            let value = self.text()?;
+            if let Some(tag) = tags.get_mut(at) {
+                // A tag that comes twice is none.
+                if seen & (1 << at) != 0 {
+                    return None;
+                }
+                (*tag, seen) = (value, seen | (1 << at));
+            }
+            if !self.more()? {
+                return Some(tags);
+            }
+        }
+    }
+
+    fn key(&mut self) -> Option<&'a str> {
+        let key = self.text()?;
+        self.expect(":")?;
+        Some(key)
+    }
+
+    /// Whether another member follows; else the object ends.
+    fn more(&mut self) -> Option<bool> {
+        if self.skip(",") { Some(true) } else { self.expect("}").map(|()| false) }
+    }
+
+    /// A value that is neither an object nor a list.
+    fn skip_value(&mut self) -> Option<()> {
+        if self.skip("null") || self.skip("true") || self.skip("false") || self.text().is_some() {
+            return Some(());
+        }
+        self.number().map(|_| ())
+    }
+}

@@ -1,0 +1,90 @@
+//! Observations: what readers make of files and the recorder takes.
+//!
+//! Everything in them is ready to be counted: latencies are whole nanoseconds, labels are hashed. A reader may do that
+//! on a thread of its own, so that the one thread that records need not.
+
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+use hashbrown::DefaultHashBuilder;
+
+use crate::model::Kind;
+
+/// Nanoseconds per second.
+const NANOS: f64 = 1e9;
+/// Latency of what cannot be one, ns.
+const IMPOSSIBLE: i64 = -1;
+
+/// One request (or transaction) as a file tells it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a> {
+    /// The endpoint's name.
+    pub label: Label<'a>,
+    /// Request or transaction.
+    pub kind: Kind,
+    /// When it started, Unix time in ns, where the file tells.
+    pub start: Option<i64>,
+    /// Its latency, ns, as [`nanos`] makes it of seconds; negative: impossible.
+    pub latency: i64,
+    /// Whether it succeeded.
+    pub ok: bool,
+    /// How many requests the row stands for; 1 but in distributed `JMeter`.
+    pub weight: u32,
+}
+
+/// An endpoint's name with its hash, so that a thread that parses can hash and the one that records need not.
+///
+/// The hash is the same on all threads of a process and another in each process, so that nobody can prepare labels
+/// that collide.
+#[derive(Clone, Copy, Debug)]
+pub struct Label<'a> {
+    text: &'a str,
+    hash: u64,
+}
+
+impl<'a> Label<'a> {
+    /// A name that has not been hashed yet.
+    pub fn new(text: &'a str) -> Self {
+        static SEED: OnceLock<DefaultHashBuilder> = OnceLock::new();
+        Self { text, hash: SEED.get_or_init(DefaultHashBuilder::default).hash_one(text) }
+    }
+
+    /// A name with the hash that [`Label::new`] gave the same text in this process.
+    pub fn with_hash(text: &'a str, hash: u64) -> Self {
+        Self { text, hash }
+    }
+
+    /// The name.
+    pub fn text(self) -> &'a str {
+        self.text
+    }
+
+    /// Hash of the name.
+    pub fn hash(self) -> u64 {
+        self.hash
+    }
+}
+
+/// Nanoseconds of seconds, rounded to nearest; −1 for what is negative or not finite.
+pub fn nanos(seconds: f64) -> i64 {
+    if seconds.is_finite() && seconds >= 0.0 { (seconds * NANOS).round() as i64 } else { IMPOSSIBLE }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_become_whole_nanoseconds_and_what_is_no_latency_stays_apart() {
+        assert_eq!([0.0, 0.298, 1.5e-9, 1e300].map(nanos), [0, 298_000_000, 2, i64::MAX]);
+        assert_eq!([-0.001, -1e-12, f64::NAN, f64::INFINITY].map(nanos), [-1; 4]);
+    }
+
+    #[test]
+    fn threads_hash_a_name_alike() {
+        let here = Label::new("GET /").hash();
+        let there = std::thread::spawn(|| Label::new(&String::from("GET /")).hash()).join().unwrap();
+        assert_eq!((here, Label::with_hash("GET /", here).text()), (there, "GET /"));
+        assert_ne!(here, Label::new("GET /a").hash());
+    }
+}

@@ -1,0 +1,184 @@
+//! Records of CSV files: fields apart, quotes and line ends inside them respected.
+//!
+//! RFC 4180 (<https://www.rfc-editor.org/rfc/rfc4180>): a field that holds the delimiter, a quote or a line end stands in
+//! quotes, and the quotes in it are doubled. This is the plain reading, byte after byte; [`Marks`](super::marks::Marks) is
+//! the fast one, and gives up where a quote stands elsewhere.
+
+use std::borrow::Cow;
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'a> {
+    /// The record without its line end.
+    pub(super) bytes: &'a [u8],
+    /// Where its fields end.
+    pub(super) ends: &'a [u32],
+}
+
+/// What a reading found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A record of `size` bytes; the next begins `next` bytes further.
+    Whole { size: usize, next: usize },
+    /// A record that the bytes end in.
+    Open,
+    /// No record.
+    Wrong(&'static str),
+}
+
+/// What a quote inside a field that does not begin with one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stray {
+    /// A character like others.
+    Kept,
+    /// No record.
+    Refused,
+}
+
+impl<'a> Record<'a> {
+    /// Fields.
+    pub(super) fn len(self) -> usize {
+        self.ends.len()
+    }
+
+    /// The bytes of a field without the quotes around it, those in it still doubled; empty where there is no such field.
+    pub(super) fn raw(self, at: Option<usize>) -> &'a [u8] {
+        let field = self.field(at);
+        field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
+    }
+
+    /// The text of a field; what is not UTF-8 is replaced, and line ends are `\n`.
+    pub(super) fn text(self, at: Option<usize>) -> Cow<'a, str> {
+        let field = self.field(at);
+        if field.first() != Some(&b'"') {
+            return String::from_utf8_lossy(field);
+        }
+        let text = String::from_utf8_lossy(self.raw(at));
+        let is_plain = !text.contains(['"', '\r']);
+        if is_plain { text } else { Cow::Owned(text.replace("\"\"", "\"").replace("\r\n", "\n")) }
+    }
+
+    /// Whether there is nothing in the record.
+    pub(super) fn is_blank(self) -> bool {
+        self.bytes.trim_ascii().is_empty()
+    }
+
+    fn field(self, at: Option<usize>) -> &'a [u8] {
+        let Some((at, end)) = at.and_then(|at| Some((at, *self.ends.get(at)?))) else { return &[] };
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize + 1 };
+        &self.bytes[start..end as usize]
+    }
+}
+
+/// Reads the record that begins at the start of `bytes` and puts into `ends` where its fields end. Bytes without a line
+/// end are a record only where the file ends (`last`).
+pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: &mut Vec<u32>) -> Found {
+    ends.clear();
+    let mut at = 0;
+    loop {
+        let end = match bytes.get(at) {
+            Some(b'"') => match end_of_quoted(bytes, at + 1) {
+                Some(end) => end,
+                None => return Found::Open,
+            },
+            _ => memchr::memchr2(delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found),
+        };
+        if bytes.get(at) != Some(&b'"') && stray == Stray::Refused && memchr::memchr(b'"', &bytes[at..end]).is_some() {
+            return Found::Wrong("a quote stands inside a field that is not quoted");
+        }
+        let quoted = bytes.get(at) == Some(&b'"');
+        match &bytes[end..] {
+            [byte, ..] if *byte == delimiter => {
+                ends.push(end as u32);
+                at = end + 1;
+            }
+            [] if !last => return Found::Open,
+            [b'\r'] if quoted && !last => return Found::Open,
+            rest @ ([] | [b'\n', ..] | [b'\r'] | [b'\r', b'\n', ..]) => {
+                // Outside of quotes the line end takes a carriage return from the field before it.
+                let blank = !quoted && end > at && bytes[end - 1] == b'\r';
+                let size = if blank { end - 1 } else { end };
+                ends.push(size as u32);
+                let line_end = rest.len().min(1 + usize::from(rest.first() == Some(&b'\r')));
+                return Found::Whole { size, next: end + line_end };
+            }
+            _ => return Found::Wrong("a quote stands inside a quoted field and is not doubled"),
+        }
+    }
+}
+
+/// Place behind the quote that ends the field whose text starts at `at`.
+fn end_of_quoted(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr::memchr(b'"', &bytes[at..])? + 1;
+        if bytes.get(at) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Records of `text`, or the bytes before the first that is none.
+    fn records(text: &[u8], stray: Stray) -> Result<Vec<Vec<String>>, usize> {
+        let (mut at, mut ends, mut seen) = (0, Vec::new(), Vec::new());
+        while at < text.len() {
+            let rest = &text[at..];
+            let Found::Whole { size, next } = read(rest, b',', stray, true, &mut ends) else { return Err(at) };
+            let record = Record { bytes: &rest[..size], ends: &ends };
+            seen.push((0..record.len()).map(|at| record.text(Some(at)).into_owned()).collect());
+            at += next;
+        }
+        Ok(seen)
+    }
+
+    #[test]
+    fn quotes_hold_delimiters_quotes_and_line_ends() {
+        let text = b"1,\"GET /items, \"\"all\"\"\",x\r\n2,\"a\r\nb\"\"\n\"\"c\",\n\"\",,\"\"\r\n";
+        let expected = [vec!["1", "GET /items, \"all\"", "x"], vec!["2", "a\nb\"\n\"c", ""], vec!["", "", ""]];
+        assert_eq!(records(text, Stray::Refused).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_quote_inside_a_plain_field_is_a_character_or_refused() {
+        let text = b"a\"b,5\" pipe\n";
+        assert_eq!(records(text, Stray::Kept).unwrap(), [["a\"b", "5\" pipe"]]);
+        assert_eq!(records(text, Stray::Refused), Err(0));
+    }
+
+    #[test]
+    fn text_after_a_closing_quote_and_an_open_quote_are_no_record() {
+        assert_eq!(records(b"a,b\n\"a\"b,c\n", Stray::Kept), Err(4));
+        assert_eq!(records(b"a,b\nc,d\n\"a,b\nc\n", Stray::Kept), Err(8));
+    }
+
+    #[test]
+    fn what_has_no_end_is_open_until_the_file_ends() {
+        let mut ends = Vec::new();
+        for text in ["a,b", "a,\"b", "a,\"b\"", "a,\"b\"\r", "a,b\r"] {
+            assert_eq!(read(text.as_bytes(), b',', Stray::Kept, false, &mut ends), Found::Open, "{text:?}");
+        }
+        for (text, size) in [("a,b", 3), ("a,\"b\"", 5), ("a,\"b\"\r", 5), ("a,b\r", 3)] {
+            let whole = Found::Whole { size, next: text.len() };
+            assert_eq!(read(text.as_bytes(), b',', Stray::Kept, true, &mut ends), whole, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(prop::sample::select(b"a\",\n\r;1\xff".as_slice()), 0..60)) {
+            let _ = (records(&bytes, Stray::Kept), records(&bytes, Stray::Refused));
+        }
+
+        #[test]
+        fn written_records_read_back(rows in prop::collection::vec(prop::collection::vec("[a-c,\"\n ]{0,6}", 2..5), 1..6)) {
+            let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            prop_assert_eq!(records(&writer.into_inner().unwrap(), Stray::Refused).unwrap(), rows);
+        }
+    }
+}
