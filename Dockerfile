@@ -7,22 +7,22 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 ENV CARGO_TERM_COLOR=never
 # Without a target of its own cargo would link build scripts and macros statically too, which fails; it is the platform's.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
 RUN rustc --print host-tuple > target-triple
+COPY .ci/static .ci/static.ld .ci/
 
 # Dependencies, a layer that stays until Cargo.lock changes: they are built around an empty program.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' > src/main.rs \
-    && cargo build --release --locked --target "$(cat target-triple)" \
+    && .ci/static "$(cat target-triple)" \
     && rm -r src
 
 # The sources are older than the empty program, so cargo would take that for built: hence touch.
-COPY src src
 COPY schema schema
+COPY src src
 RUN touch src/lib.rs src/main.rs \
-    && cargo build --release --locked --target "$(cat target-triple)" \
+    && .ci/static "$(cat target-triple)" \
     && cp "target/$(cat target-triple)/release/perf-gate" perf-gate
 
 FROM scratch

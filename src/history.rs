@@ -201,7 +201,7 @@ mod tests {
             load: Load::default(),
             invalid: None,
             judged: None,
-            summary: Summary::default(),
+            summary: Summary::default().into(),
         }
     }
 

@@ -19,7 +19,7 @@ fn record(id: &str, day: i64) -> Record {
         load: Load::default(),
         invalid: None,
         judged: None,
-        summary: Summary::default(),
+        summary: Summary::default().into(),
     }
 }
 

@@ -118,7 +118,7 @@ mod tests {
             load: Load::default(),
             invalid: None,
             judged: None,
-            summary: Summary { duration: Some(60.0), ..Summary::default() },
+            summary: Summary { duration: Some(60.0), ..Summary::default() }.into(),
         }
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Judged, Load, Run, Summary};
+use super::{Basis, Judged, Load, Run, Shared, Summary};
 
 /// Identity and judged values of a run: a few kilobytes, so that a week of runs is a few files to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -46,7 +46,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<Judged>,
     /// The judged values.
-    pub summary: Summary,
+    pub summary: Shared<Summary>,
 }
 
 impl Record {
@@ -66,7 +66,7 @@ impl Record {
             load: run.load.clone(),
             invalid: run.invalid.clone(),
             judged: run.judged.clone(),
-            summary: run.summary.clone()?,
+            summary: run.summary.clone()?.into(),
         })
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baseline::Baseline;
 use crate::compare::{Settings, compare};
-use crate::model::{ALL, EndpointSummary, Record};
+use crate::model::{ALL, EndpointSummary, Record, Summary};
 use crate::verdict::{Severity, judge};
 
 use super::Present;
@@ -137,7 +137,7 @@ impl Effect {
 
     fn inject(&self, run: &mut Record, endpoint: &str) {
         let log = self.change.ln_1p();
-        let summary = &mut run.summary;
+        let summary: &mut Summary = &mut run.summary;
         match self.metric {
             "throughput" => {
                 let all = std::iter::once(&mut summary.total).chain(summary.endpoints.values_mut());

@@ -71,7 +71,7 @@ fn run(chance: &mut Chance, at: usize, noise: Noise, level: &impl Fn(usize, &str
         invalid: None,
         judged: None,
         release: None,
-        summary,
+        summary: summary.into(),
     }
 }
 

@@ -59,7 +59,7 @@ impl Chance {
             load: Load::default(),
             invalid: None,
             judged: None,
-            summary: Summary { total, endpoints, values, trend: Some(0.01), ..Summary::default() },
+            summary: Summary { total, endpoints, values, trend: Some(0.01), ..Summary::default() }.into(),
         }
     }
 }

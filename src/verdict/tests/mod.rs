@@ -32,7 +32,7 @@ fn record(summary: Summary) -> Record {
         load: crate::model::Load::default(),
         invalid: None,
         judged: None,
-        summary,
+        summary: summary.into(),
     }
 }
 
