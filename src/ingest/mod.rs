@@ -9,6 +9,7 @@ mod artillery;
 mod bits;
 mod blocks;
 mod bytes;
+mod digits;
 mod document;
 mod endpoints;
 mod head;

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 
 use super::time::{Clock, PATTERNS};
 use super::{MILLISECOND, Row, failure, named, transaction};
+use crate::ingest::digits::number;
 use crate::ingest::record::Record;
 
 /// All names of columns, in the order `JMeter` writes them.
@@ -165,11 +166,6 @@ impl Columns {
         record.raw(self.thread).is_empty() && record.raw(self.code).is_empty() && PERFMON.into_iter().any(is_metric)
     }
 
-    /// Fields of a row.
-    pub(super) fn width(&self) -> usize {
-        self.width
-    }
-
     /// Reads the stamp of a record, which settles the pattern of all.
     pub(super) fn settle(&self, record: Record<'_>, clock: &mut Clock) {
         // What is none of the patterns is told when the row is read.
@@ -294,13 +290,11 @@ pub(super) fn milliseconds(text: &[u8]) -> Option<i64> {
     Some(if milliseconds.is_finite() { (milliseconds * MILLISECOND as f64).round() as i64 } else { -1 })
 }
 
-/// A whole number.
+/// A whole number below a thousand millions.
+#[inline]
 pub(super) fn count(digits: &[u8]) -> Option<u32> {
     const MOST: usize = 9;
-    if digits.is_empty() || digits.len() > MOST || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    if digits.len() > MOST { None } else { number(digits).map(|number| number as u32) }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! `JMeter` writes dates in the local zone and does not say which. They are taken as UTC: durations and slices are the
 //! same, only the start of the run may be hours off.
 
+use crate::ingest::digits::number;
+
 /// Nanoseconds per millisecond.
 const MILLISECOND: i64 = 1_000_000;
 /// Nanoseconds per second.
@@ -129,15 +131,6 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let date = jiff::civil::Date::new(year as i16, month as i8, day as i8).ok()?;
     let since = date.since(jiff::civil::date(1970, 1, 1)).ok()?;
     Some(i64::from(since.get_days()))
-}
-
-/// A number of nothing but digits.
-fn number(digits: &[u8]) -> Option<i64> {
-    const MOST: usize = 18;
-    if digits.is_empty() || digits.len() > MOST || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
 }
 
 #[cfg(test)]

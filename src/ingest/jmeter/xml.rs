@@ -69,7 +69,7 @@ impl Nesting {
             return Ok(());
         }
         if self.covered.is_none() {
-            let is_transaction = rows.take(row(tag)?);
+            let is_transaction = rows.take(&row(tag)?);
             if tag.kind == Kind::Open && !is_transaction {
                 self.covered = Some(self.depth);
             }
