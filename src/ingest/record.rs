@@ -95,10 +95,12 @@ pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: 
             },
             _ => memchr::memchr2(delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found),
         };
-        if bytes.get(at) != Some(&b'"') && stray == Stray::Refused && memchr::memchr(b'"', &bytes[at..end]).is_some() {
-            return Found::Wrong("a quote stands inside a field that is not quoted");
-        }
+        // What is wrong is told with the whole line.
+        let wrong = |why| if last || memchr::memchr(b'\n', bytes).is_some() { Found::Wrong(why) } else { Found::Open };
         let quoted = bytes.get(at) == Some(&b'"');
+        if !quoted && stray == Stray::Refused && memchr::memchr(b'"', &bytes[at..end]).is_some() {
+            return wrong("a quote stands inside a field that is not quoted");
+        }
         match &bytes[end..] {
             [byte, ..] if *byte == delimiter => {
                 ends.push(end as u32);
@@ -114,7 +116,7 @@ pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: 
                 let line_end = rest.len().min(1 + usize::from(rest.first() == Some(&b'\r')));
                 return Found::Whole { size, next: end + line_end };
             }
-            _ => return Found::Wrong("a quote stands inside a quoted field and is not doubled"),
+            _ => return wrong("a quote stands inside a quoted field and is not doubled"),
         }
     }
 }
