@@ -64,22 +64,40 @@ impl<'a> Record<'a> {
         self.ends.len() < 2 && self.bytes.trim_ascii().is_empty()
     }
 
+    /// The bytes of a field as they are written.
     #[inline]
-    fn field(self, at: Option<usize>) -> &'a [u8] {
+    pub(super) fn field(self, at: Option<usize>) -> &'a [u8] {
         let Some((at, end)) = at.and_then(|at| Some((at, *self.ends.get(at)?))) else { return &[] };
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize + 1 };
         &self.bytes[start..end as usize]
     }
 }
 
-/// The text of a field in quotes, or of one that is not UTF-8.
-fn unquoted(field: &[u8]) -> Cow<'_, str> {
+/// The text of a field, in quotes or not; what is not UTF-8 is replaced, and line ends between quotes are `\n`.
+pub(super) fn unquoted(field: &[u8]) -> Cow<'_, str> {
     let Some(inside) = field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")) else {
         return String::from_utf8_lossy(field);
     };
     let text = String::from_utf8_lossy(inside);
-    let is_plain = memchr::memchr2(b'"', b'\r', inside).is_none();
-    if is_plain { text } else { Cow::Owned(text.replace("\"\"", "\"").replace("\r\n", "\n")) }
+    if memchr::memchr2(b'"', b'\r', inside).is_none() {
+        return text;
+    }
+    let (mut plain, mut from) = (String::with_capacity(text.len()), 0);
+    for at in memchr::memchr2_iter(b'"', b'\r', text.as_bytes()) {
+        let pair = text.as_bytes().get(at..at + 2);
+        // Of a doubled quote the second is kept, of a line end the line feed.
+        if at >= from && matches!(pair, Some(b"\"\"" | b"\r\n")) {
+            plain.push_str(&text[from..at]);
+            from = at + 1;
+            // The quote kept begins no other pair.
+            if pair == Some(b"\"\"") {
+                plain.push('"');
+                from = at + 2;
+            }
+        }
+    }
+    plain.push_str(&text[from..]);
+    Cow::Owned(plain)
 }
 
 /// Reads the record that begins at the start of `bytes` and puts into `ends` where its fields end. Bytes without a line

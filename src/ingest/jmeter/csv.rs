@@ -121,8 +121,7 @@ fn take(record: Record<'_>, columns: &Columns, clock: &mut Clock, batch: &mut Ba
     if record.is_blank() {
         return Ok(());
     }
-    batch.push(&columns.row(record, clock)?);
-    Ok(())
+    columns.read(record, clock, batch)
 }
 
 /// Takes rows in the order of the file.
@@ -143,8 +142,8 @@ impl Taker<Batch> for Taking<'_> {
             return Ok(Some(0));
         }
         self.zoneless |= batch.zoneless;
-        batch.rows().for_each(|row| {
-            self.rows.take(&row);
+        batch.rows(|row| {
+            self.rows.take(row);
         });
         Ok(None)
     }
@@ -519,7 +518,9 @@ mod tests {
             let read = |read: &dyn Fn(&mut Clock, &mut Batch) -> Option<Parsed>| {
                 let (mut clock, mut batch) = (Clock::default(), Batch::default());
                 let parsed = read(&mut clock, &mut batch)?;
-                Some(format!("{parsed:?} {:?}", batch.rows().collect::<Vec<_>>()))
+                let mut shown = format!("{parsed:?}");
+                batch.rows(|row| write!(shown, " {row:?}").unwrap());
+                Some(shown)
             };
             let fast = read(&|clock, batch| by_marks(text.as_bytes(), &columns, clock, batch));
             let plain = read(&|clock, batch| Some(plainly(text.as_bytes(), false, &columns, clock, batch)));

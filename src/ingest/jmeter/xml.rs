@@ -167,7 +167,7 @@ fn row<'a>(tag: &Tag<'a>) -> Result<Row<'a>> {
         errors: if samples == 1 { failed } else { count(sample.errors).unwrap_or(failed).min(samples) },
         transaction: transaction(sample.message),
         silent: sample.message.is_empty() && sample.data_type.is_empty(),
-        failure: (!ok).then(|| sample.failure()),
+        failure: (!ok).then(|| sample.failure().into()),
         users: count(sample.users).map(u64::from),
     })
 }

@@ -6,6 +6,7 @@
 //!
 //! Nine rows in ten are of metrics that are not used, and are passed over by their first field.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -280,17 +281,18 @@ impl Columns {
             let when = String::from_utf8_lossy(when);
             format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time")
         })?;
-        let [metric, name, url, method, group] =
-            [Some(self.metric), self.name, self.url, self.method, self.group].map(text);
-        let [status, error, error_code, expected_response] =
-            [self.status, self.error, self.error_code, self.expected_response].map(text);
-        let tags = Tags {
-            group: &group,
-            status: &status,
-            error: &error,
-            error_code: &error_code,
-            expected_response: &expected_response,
-        };
+        let (metric, group) = (text(Some(self.metric)), text(self.group));
+        let expected_response = text(self.expected_response);
+        let mut tags = Tags { group: &group, expected_response: &expected_response, ..Tags::default() };
+        if !matches!(&*metric, metric::DURATION | metric::FAILED) {
+            // Of other metrics nothing else is looked at.
+            return Ok(take(&Point { metric: &metric, time, value, label: label("", "", ""), tags }));
+        }
+        let name = text(self.name);
+        let [url, method] =
+            if name.is_empty() { [self.url, self.method].map(text) } else { [const { Cow::Borrowed("") }; 2] };
+        let [status, error, error_code] = [self.status, self.error, self.error_code].map(text);
+        (tags.status, tags.error, tags.error_code) = (&status, &error, &error_code);
         Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
     }
 }
