@@ -6,7 +6,6 @@
 //! the [plain reading](super::record) decides what it means.
 
 use super::bits::{CHUNK, Chunk, Found, found};
-use super::blocks::line_ends;
 use super::record::Record;
 
 /// Most fields of a record; of more the plain reading takes care.
@@ -27,57 +26,48 @@ pub(super) struct Walked {
 pub(super) fn records(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
     let (mut quotes, mut walked) = (Quotes::new(delimiter), Walked::default());
     let (mut ends, mut fields) = ([0; MOST_FIELDS], 0);
-    for start in (0..bytes.len()).step_by(CHUNK) {
-        let found = quotes.outside(&chunk(bytes, start), bytes.len() - start)?;
-        let mut left = found.line_ends;
-        let mut marks = found.marks;
-        while left != 0 {
-            let up_to = left ^ (left - 1);
-            fields = put(&mut ends, fields, marks & up_to, start, walked.bytes)?;
-            (marks, left) = (marks & !up_to, left & !up_to);
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
+        let start = at * CHUNK;
+        let Found { mut marks, mut line_ends, .. } = quotes.outside(chunk, bytes.len() - start)?;
+        if fields + CHUNK > MOST_FIELDS {
+            return None;
+        }
+        while line_ends != 0 {
+            let up_to = line_ends ^ (line_ends - 1);
+            fields = put(&mut ends, fields, marks & up_to, start, walked.bytes);
+            (marks, line_ends) = (marks & !up_to, line_ends & !up_to);
             // The last mark put is the line end.
             let end = walked.bytes + ends[fields - 1] as usize;
             let is_wanted = each(record(&bytes[walked.bytes..end], &mut ends[..fields]));
             if !is_wanted {
-                walked.lines = line_ends(&bytes[..walked.bytes]);
+                walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
                 return Some(walked);
             }
             (walked.bytes, walked.lines, fields) = (end + 1, walked.lines + 1, 0);
         }
-        fields = put(&mut ends, fields, marks, start, walked.bytes)?;
+        fields = put(&mut ends, fields, marks, start, walked.bytes);
     }
     if quotes.lines > 0 {
         // Line ends in what is left are between quotes, or it would be a record.
-        walked.lines += quotes.lines - line_ends(&bytes[walked.bytes..]);
+        walked.lines += quotes.lines - super::blocks::line_ends(&bytes[walked.bytes..]);
     }
     Some(walked)
 }
 
-/// The chunk that begins at `start`; beyond the end it is zeros.
+/// Adds the places of marks to the ends of fields, counted from the start of the record. There is room for a chunk.
 #[inline]
-fn chunk(bytes: &[u8], start: usize) -> Chunk {
-    let rest = &bytes[start..];
-    rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut chunk = [0; CHUNK];
-        chunk[..rest.len()].copy_from_slice(rest);
-        chunk
-    })
-}
-
-/// Adds the places of marks to the ends of fields, counted from the start of the record.
-#[inline]
-fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, chunk: usize, record: usize) -> Option<usize> {
-    if fields + CHUNK > MOST_FIELDS {
-        return None;
-    }
+fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, chunk: usize, record: usize) -> usize {
     // A record may begin inside the chunk.
     let offset = (chunk as u32).wrapping_sub(record as u32);
     while marks != 0 {
-        ends[fields] = offset.wrapping_add(marks.trailing_zeros());
+        ends[fields % MOST_FIELDS] = offset.wrapping_add(marks.trailing_zeros());
         marks &= marks - 1;
         fields += 1;
     }
-    Some(fields)
+    fields
 }
 
 /// The record of these bytes, without a carriage return at its end.
@@ -151,6 +141,7 @@ fn running_xor(mut bits: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::blocks::line_ends;
     use crate::ingest::record::{self, Stray};
     use proptest::prelude::*;
 

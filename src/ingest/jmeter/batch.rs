@@ -18,6 +18,8 @@ pub(super) struct Batch {
     texts: Vec<u8>,
     /// What only few rows have.
     rest: Vec<Rest>,
+    /// Texts that were kept before, by their hash: labels and threads come again and again.
+    known: Vec<Known>,
     /// Number of the dialect that the rows were read in.
     pub(super) dialect: u64,
     /// Whether a stamp had no zone.
@@ -69,20 +71,35 @@ struct Packed {
 /// Where a text lies.
 type Text = Range<u32>;
 
+/// Texts that are remembered, a power of two.
+const MOST_KNOWN: usize = 256;
+
+/// A text that was kept.
+#[derive(Clone, Default)]
+struct Known {
+    /// As it was written, and its hash.
+    raw: Text,
+    hash: u64,
+    /// As it reads, and its hash.
+    text: Text,
+    label: u64,
+}
+
 impl Batch {
     /// Empties the batch.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.texts.clear();
         self.rest.clear();
+        self.known.clear();
+        self.known.resize(MOST_KNOWN, Known::default());
     }
 
     /// Adds a row.
     #[inline]
     pub(super) fn push(&mut self, common: &Common<'_>, rest: Rest) {
         let label = if common.label.is_empty() { UNLABELLED } else { common.label };
-        let (label, thread) = (self.text(label), self.text(common.thread));
-        let hash = Label::hash_of(&self.texts[label.start as usize..label.end as usize]);
+        let ((label, hash), (thread, _)) = (self.text(label), self.text(common.thread));
         let has_rest = rest != Rest::USUAL;
         if has_rest {
             self.rest.push(rest);
@@ -94,7 +111,7 @@ impl Batch {
     /// Calls `each` with the rows in their order.
     pub(super) fn rows(&self, mut each: impl FnMut(&Row<'_>)) {
         // All that was added is UTF-8; one look at the whole is faster than one at each text.
-        let texts = String::from_utf8_lossy(&self.texts);
+        let texts = std::str::from_utf8(&self.texts).unwrap_or_default();
         let text = |text: &Text| Cow::Borrowed(texts.get(text.start as usize..text.end as usize).unwrap_or_default());
         let mut rest = self.rest.iter();
         for packed in &self.rows {
@@ -116,15 +133,45 @@ impl Batch {
         }
     }
 
-    /// Keeps the text of a field. A batch is of one block, or of a record of 16 MiB: places fit 32 bits.
+    /// Keeps the text of a field, and says where, and its hash. A batch is of one block, or of a record of 16 MiB: places
+    /// fit 32 bits.
     #[inline]
-    fn text(&mut self, field: &[u8]) -> Text {
-        let start = self.texts.len() as u32;
-        if field.first() != Some(&b'"') && field.is_ascii() {
-            self.texts.extend_from_slice(field);
-        } else {
-            self.texts.extend_from_slice(unquoted(field).as_bytes());
+    fn text(&mut self, field: &[u8]) -> (Text, u64) {
+        let hash = Label::hash_of(field);
+        let place = hash as usize % MOST_KNOWN;
+        let known = self.known.get(place);
+        if let Some(known) = known.filter(|known| known.hash == hash && self.bytes(&known.raw) == field) {
+            return (known.text.clone(), known.label);
         }
+        self.keep(field, hash, place)
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, field: &[u8], hash: u64, place: usize) -> (Text, u64) {
+        let plain = unquoted(field);
+        let is_plain = plain.as_bytes() == field;
+        let label = if is_plain { hash } else { Label::hash_of(plain.as_bytes()) };
+        let text = self.add(plain.as_bytes());
+        // Written fields that are no UTF-8 are not remembered: texts are.
+        let raw = match std::str::from_utf8(field) {
+            Ok(_) if is_plain => text.clone(),
+            Ok(raw) => self.add(raw.as_bytes()),
+            Err(_) => return (text, label),
+        };
+        if let Some(known) = self.known.get_mut(place) {
+            *known = Known { raw, hash, text: text.clone(), label };
+        }
+        (text, label)
+    }
+
+    fn add(&mut self, text: &[u8]) -> Text {
+        let start = self.texts.len() as u32;
+        self.texts.extend_from_slice(text);
         start..self.texts.len() as u32
+    }
+
+    #[inline]
+    fn bytes(&self, text: &Text) -> &[u8] {
+        &self.texts[text.start as usize..text.end as usize]
     }
 }

@@ -289,6 +289,9 @@ fn boolean(text: &[u8]) -> Option<bool> {
 /// Milliseconds in ns. Negative ones are handed on: the recorder counts and leaves them out, as it does what is no time.
 #[inline]
 pub(super) fn milliseconds(text: &[u8]) -> Option<i64> {
+    if text == b"0" {
+        return Some(0);
+    }
     if let Some(whole) = count(text) {
         return Some(i64::from(whole) * MILLISECOND);
     }

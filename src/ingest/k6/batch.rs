@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::metric;
 use super::points::{Point, Tags, is_around};
-use super::time::Clock;
+use super::walk::Walker;
 use crate::ingest::Label;
 
 /// The tag `expected_response` of what succeeded.
@@ -23,7 +23,7 @@ pub(super) struct Batch {
     /// Whether a time in whole seconds was seen.
     is_coarse: bool,
     /// For the parser, across batches.
-    pub(super) clock: Clock,
+    pub(super) walker: Walker,
 }
 
 /// What is taken from a raw output.

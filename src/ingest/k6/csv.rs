@@ -143,13 +143,13 @@ impl Rows<'_> {
         if time::is_whole_second(record.raw(Some(self.columns.time))) {
             self.batch.coarse();
         }
-        let mut clock = self.batch.clock;
+        let mut clock = self.batch.walker.clock;
         let batch = &mut *self.batch;
         let undecided = self.columns.point(record, &mut clock, |point| {
             batch.push(point);
             is_undecided(point)
         })?;
-        self.batch.clock = clock;
+        self.batch.walker.clock = clock;
         if undecided {
             self.joining = true;
             self.table.joining.store(true, Ordering::Relaxed);

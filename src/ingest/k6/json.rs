@@ -15,7 +15,7 @@ use serde::de::{self, Deserializer, Visitor};
 use super::batch::{Batch, Taken};
 use super::points::{Point, Points, Tags, is_undecided, label};
 use super::walk::metric_of_point;
-use super::{metric, time, walk};
+use super::{metric, time};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
 use crate::ingest::{Detail, Format, Head, Input, Label, Recorder};
 
@@ -83,12 +83,12 @@ impl Lines {
                 return Ok(());
             }
         }
-        let mut clock = batch.clock;
-        let walked = walk::point(line, &mut clock, |point| {
+        let mut walker = std::mem::take(&mut batch.walker);
+        let walked = walker.point(line, |point| {
             batch.push(point);
             is_undecided(point)
         });
-        batch.clock = clock;
+        batch.walker = walker;
         let undecided = match walked {
             Some(undecided) => undecided,
             None => in_full(line.trim_ascii(), batch)?,
@@ -286,7 +286,7 @@ impl<'de> Visitor<'de> for Texts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::time::Clock;
+    use super::super::walk::Walker;
     use super::*;
     use proptest::prelude::*;
 
@@ -346,8 +346,10 @@ mod tests {
             }
             let mut unused = false;
             let walked = shown(|batch| {
-                let mut clock = Clock::default();
-                walk::point(&bytes, &mut clock, |point| {
+                let mut walker = Walker::default();
+                // So that tags are known.
+                let _ = walker.point(line.as_bytes(), |_| ());
+                walker.point(&bytes, |point| {
                     unused = metric::is_unused(point.metric);
                     batch.push(point);
                 }).ok_or_else(String::new)
@@ -365,7 +367,8 @@ mod tests {
             let line = format!(
                 r#"{{"metric":"http_req_duration","type":"Point","data":{{"time":"2026-11-21T01:52:00.{nanos:09}Z","value":{value},"tags":{{"expected_response":"true","name":"{name}"}}}}}}"#,
             );
-            prop_assert!(walk::point(line.as_bytes(), &mut Clock::default(), |_| ()).is_some(), "{}", line);
+            let mut walker = Walker::default();
+            prop_assert!(walker.point(line.as_bytes(), |_| ()).is_some() && walker.point(line.as_bytes(), |_| ()).is_some(), "{}", line);
         }
     }
 
