@@ -6,8 +6,10 @@
 
 mod aggregate;
 mod artillery;
+mod buckets;
 mod document;
 mod endpoints;
+mod failures;
 mod head;
 mod input;
 mod jmeter;
