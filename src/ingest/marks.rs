@@ -24,31 +24,60 @@ pub(super) struct Walked {
 /// where a quote stands where none should be, or a record has too many fields.
 #[inline]
 pub(super) fn records(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
-    let (mut quotes, mut walked) = (Quotes::new(delimiter), Walked::default());
     let (mut ends, mut fields) = ([0; MOST_FIELDS], 0);
+    walk(bytes, delimiter, |piece| {
+        if fields + CHUNK > MOST_FIELDS {
+            return None;
+        }
+        fields = put(&mut ends, fields, piece.marks, piece.offset);
+        let Some(record_bytes) = piece.record else { return Some(true) };
+        let is_wanted = each(record(record_bytes, &mut ends[..fields]));
+        fields = 0;
+        Some(is_wanted)
+    })
+}
+
+/// The same, with the bytes of the records alone.
+#[inline]
+pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
+    walk(bytes, delimiter, |piece| {
+        Some(piece.record.is_none_or(|bytes| each(bytes.strip_suffix(b"\r").unwrap_or(bytes))))
+    })
+}
+
+/// What a chunk holds of a record.
+struct Piece<'a> {
+    /// The ends of fields, and how far into the record the chunk begins, which may be before it.
+    marks: u64,
+    offset: u32,
+    /// The record without its line feed, if the chunk holds its end.
+    record: Option<&'a [u8]>,
+}
+
+/// Calls `each` with the pieces of records, until it says `false` of a record, or `None`.
+#[inline]
+fn walk<'a>(bytes: &'a [u8], delimiter: u8, mut each: impl FnMut(Piece<'a>) -> Option<bool>) -> Option<Walked> {
+    let (mut quotes, mut walked) = (Quotes::new(delimiter), Walked::default());
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
     let mut last = [0; CHUNK];
     last[..rest.len()].copy_from_slice(rest);
     for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
         let start = at * CHUNK;
         let Found { mut marks, mut line_ends, .. } = quotes.outside(chunk, bytes.len() - start)?;
-        if fields + CHUNK > MOST_FIELDS {
-            return None;
-        }
         while line_ends != 0 {
             let up_to = line_ends ^ (line_ends - 1);
-            fields = put(&mut ends, fields, marks & up_to, start, walked.bytes);
-            (marks, line_ends) = (marks & !up_to, line_ends & !up_to);
-            // The last mark put is the line end.
-            let end = walked.bytes + ends[fields - 1] as usize;
-            let is_wanted = each(record(&bytes[walked.bytes..end], &mut ends[..fields]));
-            if !is_wanted {
+            let end = start + line_ends.trailing_zeros() as usize;
+            let offset = (start as u32).wrapping_sub(walked.bytes as u32);
+            let record = Some(&bytes[walked.bytes..end]);
+            if !each(Piece { marks: marks & up_to, offset, record })? {
                 walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
                 return Some(walked);
             }
-            (walked.bytes, walked.lines, fields) = (end + 1, walked.lines + 1, 0);
+            (marks, line_ends) = (marks & !up_to, line_ends & !up_to);
+            (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
         }
-        fields = put(&mut ends, fields, marks, start, walked.bytes);
+        let offset = (start as u32).wrapping_sub(walked.bytes as u32);
+        each(Piece { marks, offset, record: None })?;
     }
     if quotes.lines > 0 {
         // Line ends in what is left are between quotes, or it would be a record.
@@ -57,11 +86,9 @@ pub(super) fn records(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'
     Some(walked)
 }
 
-/// Adds the places of marks to the ends of fields, counted from the start of the record. There is room for a chunk.
+/// Adds the places of marks to the ends of fields. There is room for a chunk.
 #[inline]
-fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, chunk: usize, record: usize) -> usize {
-    // A record may begin inside the chunk.
-    let offset = (chunk as u32).wrapping_sub(record as u32);
+fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, offset: u32) -> usize {
     while marks != 0 {
         ends[fields % MOST_FIELDS] = offset.wrapping_add(marks.trailing_zeros());
         marks &= marks - 1;

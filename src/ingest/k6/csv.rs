@@ -6,7 +6,6 @@
 //!
 //! Nine rows in ten are of metrics that are not used, and are passed over by their first field.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,14 +74,55 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Finds the rows by their marks; `None` where a quote stands where none should be.
     fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
-        let mut wrong = None;
-        let walked = marks::records(bytes, b',', |record| {
-            if !self.passes_over(record) {
-                wrong = self.row(record).err();
+        let (mut wrong, mut ends) = (None, Vec::new());
+        let walked = marks::lines(bytes, b',', |row| {
+            if !self.passes_over_plain(row) && !self.is_known(row) {
+                wrong = self.split(row, &mut ends).err();
             }
             wrong.is_none()
         })?;
         Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
+    }
+
+    /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
+    #[inline]
+    fn passes_over_plain(&mut self, row: &[u8]) -> bool {
+        if self.columns.metric != 0 {
+            return row.is_empty();
+        }
+        let near = &row[..row.len().min(metric::LONGEST)];
+        let Some(end) = memchr::memchr(b',', near) else { return row.is_empty() };
+        self.is_unused(&near[..end])
+    }
+
+    /// Takes a row whose end was seen before, behind other times and values.
+    fn is_known(&mut self, row: &[u8]) -> bool {
+        let Some((metric, when, value, tail)) = self.columns.front(row) else { return false };
+        let batch = &mut *self.batch;
+        let mut walker = std::mem::take(&mut batch.walker);
+        let place = walker.known.place(tail);
+        let time = time::parse(when, &mut walker.clock);
+        let (known, value) = (walker.known.get(&place, tail), value.parse().ok());
+        let undecided = known.zip(time).zip(value).map(|((known, time), value)| {
+            if time::is_whole_second(when) {
+                batch.coarse();
+            }
+            let point = Point { metric, time, value, ..known.point() };
+            batch.push(&point);
+            is_undecided(&point)
+        });
+        batch.walker = walker;
+        self.join(undecided == Some(true));
+        undecided.is_some()
+    }
+
+    /// Takes a row apart.
+    fn split(&mut self, row: &[u8], ends: &mut Vec<u32>) -> Result<(), String> {
+        match record::read(row, b',', Stray::Refused, true, ends) {
+            Found::Whole { size, .. } => self.row(Record { bytes: &row[..size], ends }),
+            Found::Open => Err("a quoted field does not end".to_owned()),
+            Found::Wrong(why) => Err(why.to_owned()),
+        }
     }
 
     /// Finds the rows one after another.
@@ -104,7 +144,7 @@ impl Rows<'_> {
             };
             let record = Record { bytes: &rest[..size], ends: &ends };
             // A row that the file may end in is read in full, to find out.
-            if (last || !self.passes_over(record))
+            if (last || !self.is_unused(record.raw(Some(self.columns.metric))))
                 && let Err(why) = self.row(record)
             {
                 parsed.wrong = Some(why);
@@ -116,12 +156,17 @@ impl Rows<'_> {
         parsed
     }
 
-    /// Whether nothing of a row is used.
-    fn passes_over(&mut self, record: Record<'_>) -> bool {
-        let name = record.raw(Some(self.columns.metric));
+    fn is_unused(&mut self, name: &[u8]) -> bool {
         let is_failed = !self.joining && name == metric::FAILED.as_bytes();
         self.batch.passed_over |= is_failed;
         is_failed || metric::is_passed_over(name)
+    }
+
+    fn join(&mut self, undecided: bool) {
+        if undecided {
+            self.joining = true;
+            self.table.joining.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Takes one record, or says what is wrong with it.
@@ -143,17 +188,19 @@ impl Rows<'_> {
         if time::is_whole_second(record.raw(Some(self.columns.time))) {
             self.batch.coarse();
         }
-        let mut clock = self.batch.walker.clock;
+        let mut walker = std::mem::take(&mut self.batch.walker);
         let batch = &mut *self.batch;
-        let undecided = self.columns.point(record, &mut clock, |point| {
+        let tail = std::str::from_utf8(record.bytes).ok().and_then(|_| self.columns.front(record.bytes));
+        let undecided = self.columns.point(record, &mut walker.clock, |point| {
+            if let Some((.., tail)) = tail {
+                let place = walker.known.place(tail);
+                walker.known.keep(&place, tail, false, point);
+            }
             batch.push(point);
             is_undecided(point)
-        })?;
-        self.batch.walker.clock = clock;
-        if undecided {
-            self.joining = true;
-            self.table.joining.store(true, Ordering::Relaxed);
-        }
+        });
+        self.batch.walker = walker;
+        self.join(undecided?);
         Ok(())
     }
 }
@@ -272,6 +319,22 @@ impl Columns {
         })
     }
 
+    /// Metric, time and value of a row that begins with them, without quotes, and what follows.
+    fn front<'a>(&self, row: &'a [u8]) -> Option<(&'a str, &'a [u8], &'a str, &'a [u8])> {
+        if (self.metric, self.time, self.value) != (0, 1, 2) {
+            return None;
+        }
+        let mut rest = row;
+        let mut field = || {
+            let (field, after) = rest.split_at(memchr::memchr(b',', rest)?);
+            rest = &after[1..];
+            (field.first() != Some(&b'"')).then_some(field)
+        };
+        let (metric, when, value) = (field()?, field()?, field()?);
+        let text = |field| std::str::from_utf8(field).ok();
+        Some((text(metric).filter(|name| *name != ESSENTIAL[0])?, when, text(value)?, rest))
+    }
+
     /// The point of a record, or what is wrong with it.
     fn point<T>(&self, record: Record<'_>, clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Result<T, String> {
         let text = |column: Option<usize>| record.text(column);
@@ -281,18 +344,17 @@ impl Columns {
             let when = String::from_utf8_lossy(when);
             format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time")
         })?;
-        let (metric, group) = (text(Some(self.metric)), text(self.group));
-        let expected_response = text(self.expected_response);
-        let mut tags = Tags { group: &group, expected_response: &expected_response, ..Tags::default() };
-        if !matches!(&*metric, metric::DURATION | metric::FAILED) {
-            // Of other metrics nothing else is looked at.
-            return Ok(take(&Point { metric: &metric, time, value, label: label("", "", ""), tags }));
-        }
-        let name = text(self.name);
-        let [url, method] =
-            if name.is_empty() { [self.url, self.method].map(text) } else { [const { Cow::Borrowed("") }; 2] };
-        let [status, error, error_code] = [self.status, self.error, self.error_code].map(text);
-        (tags.status, tags.error, tags.error_code) = (&status, &error, &error_code);
+        let [metric, name, url, method, group] =
+            [Some(self.metric), self.name, self.url, self.method, self.group].map(text);
+        let [status, error, error_code, expected_response] =
+            [self.status, self.error, self.error_code, self.expected_response].map(text);
+        let tags = Tags {
+            group: &group,
+            status: &status,
+            error: &error,
+            error_code: &error_code,
+            expected_response: &expected_response,
+        };
         Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
     }
 }

@@ -6,91 +6,33 @@
 
 use std::borrow::Cow;
 
+use super::known::Known;
 use super::points::{Tags, label};
 use super::time::Clock;
 use super::{Point, metric};
-use crate::ingest::Label;
-
-/// Tags that are remembered, a power of two.
-const MOST_KNOWN: usize = 256;
-/// Longest tags that are remembered, bytes.
-const LONGEST_KNOWN: usize = 4_096;
 
 /// Reads lines, and remembers tags.
 #[derive(Default)]
 pub(super) struct Walker {
     pub(super) clock: Clock,
-    known: Vec<Option<Box<Known>>>,
-}
-
-/// What follows the value of a point.
-struct Known {
-    hash: u64,
-    /// As it is written.
-    rest: Box<[u8]>,
-    /// Name of the metric, which older releases write last.
-    metric: Option<String>,
-    label: String,
-    label_hash: u64,
-    group: String,
-    status: String,
-    error: String,
-    error_code: String,
-    expected_response: String,
+    pub(super) known: Known,
 }
 
 impl Walker {
     /// Calls `take` with the point of a line.
     pub(super) fn point<T>(&mut self, line: &[u8], take: impl FnOnce(&Point<'_>) -> T) -> Option<T> {
-        let front = Front::of(line);
-        let Some(front) = front.filter(|front| front.rest.len() <= LONGEST_KNOWN) else {
-            return whole(line, &mut self.clock, take);
-        };
-        let hash = Label::hash_of(front.rest);
-        self.known.resize_with(MOST_KNOWN, || None);
-        let place = hash as usize % MOST_KNOWN;
-        if let Some(known) = &self.known[place]
-            && known.hash == hash
-            && *known.rest == *front.rest
-        {
-            let metric = front.metric.xor(known.metric.as_deref())?;
+        let Some(front) = Front::of(line) else { return whole(line, &mut self.clock, take) };
+        let place = self.known.place(front.rest);
+        if let Some(tail) = self.known.get(&place, front.rest) {
+            let metric = front.metric.xor(tail.metric.as_deref())?;
             let time = self.clock.read(front.time)?;
-            return Some(take(&Point { metric, time, value: front.value, ..known.point() }));
+            return Some(take(&Point { metric, time, value: front.value, ..tail.point() }));
         }
-        let (rest, is_last) = (front.rest, front.metric.is_none());
-        let slot = &mut self.known[place];
+        let known = &mut self.known;
         whole(line, &mut self.clock, |point| {
-            *slot = Some(Box::new(Known::of(hash, rest, is_last, point)));
+            known.keep(&place, front.rest, front.metric.is_none(), point);
             take(point)
         })
-    }
-}
-
-impl Known {
-    fn of(hash: u64, rest: &[u8], has_metric: bool, point: &Point<'_>) -> Self {
-        Self {
-            hash,
-            rest: rest.into(),
-            metric: has_metric.then(|| point.metric.to_owned()),
-            label: point.label.text().to_owned(),
-            label_hash: point.label.hash(),
-            group: point.tags.group.to_owned(),
-            status: point.tags.status.to_owned(),
-            error: point.tags.error.to_owned(),
-            error_code: point.tags.error_code.to_owned(),
-            expected_response: point.tags.expected_response.to_owned(),
-        }
-    }
-
-    fn point(&self) -> Point<'_> {
-        let tags = Tags {
-            group: &self.group,
-            status: &self.status,
-            error: &self.error,
-            error_code: &self.error_code,
-            expected_response: &self.expected_response,
-        };
-        Point { metric: "", time: 0, value: 0.0, label: Label::with_hash(&self.label, self.label_hash), tags }
     }
 }
 
