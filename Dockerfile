@@ -20,6 +20,7 @@ RUN mkdir src \
 
 # The sources are older than the empty program, so cargo would take that for built: hence touch.
 COPY src src
+COPY schema schema
 RUN touch src/lib.rs src/main.rs \
     && cargo build --release --locked --target "$(cat target-triple)" \
     && cp "target/$(cat target-triple)/release/perf-gate" perf-gate

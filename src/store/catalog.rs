@@ -1,17 +1,27 @@
 //! What a store holds of each series, by day, and how a day is read: its file, and the runs that the file lacks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::RangeInclusive;
+use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::{Context, Result, ensure};
 use jiff::civil::Date;
 
 use super::day::{Day, refuse_newer};
 use super::layout::{self, Place};
+use super::place::days_below;
 use super::{FileChange, Snapshot};
 use crate::model::{self, Record, Run, Warning};
 
 /// Files loaded at once where many have to be: 46 kB each, some 20 MB.
 const BATCH: usize = 500;
+
+/// Day files loaded at once: 8 MB at 50 runs a day, and a multiple of the requests that the store on GitHub makes at once.
+const LOADED_AT_ONCE: usize = 24;
+/// Day files that one thread reads; so few are read without another.
+const A_THREAD: usize = 12;
+/// Threads that read while more is loaded.
+const READERS: usize = 4;
 
 /// Scenario and fingerprint as they stand in paths.
 pub(super) type Key = (String, String);
@@ -54,6 +64,32 @@ impl Catalog {
         Ok((key, catalog))
     }
 
+    /// Lists the files of one series on `days`; folders of other days are not opened.
+    pub(super) fn read_days(snapshot: &dyn Snapshot, key: &Key, days: &RangeInclusive<Date>) -> Result<Self> {
+        let mut catalog = Self::default();
+        for top in ["runs", "days"] {
+            catalog.walk(snapshot, &folder(top, key), days)?;
+        }
+        Ok(catalog)
+    }
+
+    /// Adds the files in `folder` and below that are of `days`, or nothing of ours.
+    fn walk(&mut self, snapshot: &dyn Snapshot, folder: &str, days: &RangeInclusive<Date>) -> Result<()> {
+        let mut names = snapshot.entries(folder)?;
+        names.sort();
+        for name in names {
+            let path = format!("{folder}{name}");
+            if !path.ends_with('/') {
+                if Place::of(&path).is_none_or(|place| days.contains(&place.date)) {
+                    self.add(path);
+                }
+            } else if days_below(&path).is_none_or(|below| below.start() <= days.end() && days.start() <= below.end()) {
+                self.walk(snapshot, &path, days)?;
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, path: String) {
         let Some(place) = Place::of(&path) else {
             return self.foreign.push(Warning(format!("{path}: not a file of perf-gate; skipped")));
@@ -65,6 +101,11 @@ impl Catalog {
             None => shelf.day = Some(path),
         }
     }
+}
+
+/// The folder of a series in `runs` or `days`.
+pub(super) fn folder(top: &str, key: &Key) -> String {
+    format!("{top}/{}/{}/", key.0, key.1)
 }
 
 /// A day as it was found.
@@ -140,19 +181,54 @@ pub(super) fn read_run(path: &str, bytes: &[u8]) -> Result<Result<(Run, Record),
     Ok(read().map_err(|error: anyhow::Error| Warning(format!("{path}: skipped: {error:#}"))))
 }
 
-/// Reads the day files that are there.
+/// Reads the day files that are there: some at once, beside loading the next.
 fn read_day_files(snapshot: &dyn Snapshot, shelves: &[&Shelf], warnings: &mut Vec<Warning>) -> Result<Vec<Found>> {
+    let mut found = Vec::with_capacity(shelves.len());
+    let mut take = |(days, told): (Vec<Found>, Vec<Warning>)| {
+        found.extend(days);
+        warnings.extend(told);
+    };
+    if shelves.len() <= A_THREAD {
+        take(read_some(shelves, load_day_files(snapshot, shelves)?)?);
+        return Ok(found);
+    }
+    thread::scope(|scope| {
+        let mut reading = VecDeque::new();
+        for loaded in shelves.chunks(LOADED_AT_ONCE) {
+            let mut files = load_day_files(snapshot, loaded)?.into_iter();
+            for some in loaded.chunks(A_THREAD) {
+                let files: Vec<_> = files.by_ref().take(some.len()).collect();
+                reading.push_back(scope.spawn(|| read_some(some, files)));
+            }
+            while reading.len() > READERS {
+                reading.pop_front().map(finish).transpose()?.map(&mut take);
+            }
+        }
+        reading.into_iter().try_for_each(|reader| finish(reader).map(&mut take))
+    })?;
+    Ok(found)
+}
+
+/// Loads the day files of `shelves`.
+fn load_day_files(snapshot: &dyn Snapshot, shelves: &[&Shelf]) -> Result<Vec<Option<Vec<u8>>>> {
     let paths: Vec<&str> = shelves.iter().filter_map(|shelf| shelf.day.as_deref()).collect();
     let mut loaded = snapshot.load(&paths)?.into_iter();
-    let mut days = Vec::with_capacity(shelves.len());
-    for shelf in shelves {
-        let bytes = shelf.day.as_ref().and_then(|_| loaded.next()).flatten();
-        days.push(match (&shelf.day, bytes) {
-            (Some(path), Some(bytes)) => read_day_file(path, bytes, shelf.runs.len(), warnings)?,
-            _ => Found { incomplete: !shelf.runs.is_empty(), ..Found::default() },
-        });
-    }
-    Ok(days)
+    Ok(shelves.iter().map(|shelf| shelf.day.as_ref().and_then(|_| loaded.next()).flatten()).collect())
+}
+
+/// Reads the day files of `shelves`; what is wrong with them is told beside.
+fn read_some(shelves: &[&Shelf], files: Vec<Option<Vec<u8>>>) -> Result<(Vec<Found>, Vec<Warning>)> {
+    let mut warnings = Vec::new();
+    let read = shelves.iter().zip(files).map(|(shelf, bytes)| match (&shelf.day, bytes) {
+        (Some(path), Some(bytes)) => read_day_file(path, bytes, shelf.runs.len(), &mut warnings),
+        _ => Ok(Found { incomplete: !shelf.runs.is_empty(), ..Found::default() }),
+    });
+    let days = read.collect::<Result<_>>()?;
+    Ok((days, warnings))
+}
+
+fn finish<T>(reader: ScopedJoinHandle<'_, T>) -> T {
+    reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn read_day_file(path: &str, bytes: Vec<u8>, runs: usize, warnings: &mut Vec<Warning>) -> Result<Found> {

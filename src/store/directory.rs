@@ -115,6 +115,11 @@ impl Snapshot for Present<'_> {
         Ok(paths)
     }
 
+    fn entries(&self, prefix: &str) -> Result<Vec<String>> {
+        let _lock = self.lock()?;
+        entries(&self.store.root, prefix)
+    }
+
     fn load(&self, paths: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
         self.each(paths, |path| fs::read(path))
     }
@@ -125,21 +130,35 @@ impl Snapshot for Present<'_> {
     }
 }
 
-/// Adds the files in the folder `prefix` of `root` and below; links and names that are no text are none of ours.
+/// Adds the files in the folder `prefix` of `root` and below.
 fn walk(root: &Path, prefix: &str, paths: &mut Vec<String>) -> Result<()> {
-    let folder = root.join(prefix);
-    let entries = present(fs::read_dir(&folder)).with_context(|| folder.display().to_string())?;
-    for entry in entries.into_iter().flatten() {
-        let entry: DirEntry = entry.with_context(|| folder.display().to_string())?;
-        let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        let kind = entry.file_type().with_context(|| entry.path().display().to_string())?;
-        if kind.is_file() {
-            paths.push(format!("{prefix}{name}"));
-        } else if kind.is_dir() && name != ".git" && !(prefix.is_empty() && name == RESERVED) {
-            walk(root, &format!("{prefix}{name}/"), paths)?;
+    for name in entries(root, prefix)? {
+        let path = format!("{prefix}{name}");
+        if name.ends_with('/') {
+            walk(root, &path, paths)?;
+        } else {
+            paths.push(path);
         }
     }
     Ok(())
+}
+
+/// Names of the files and folders in the folder `prefix` of `root`; links and names that are no text are none of ours.
+fn entries(root: &Path, prefix: &str) -> Result<Vec<String>> {
+    let folder = root.join(prefix);
+    let entries = present(fs::read_dir(&folder)).with_context(|| folder.display().to_string())?;
+    let mut names = Vec::new();
+    for entry in entries.into_iter().flatten() {
+        let entry: DirEntry = entry.with_context(|| folder.display().to_string())?;
+        let kind = entry.file_type().with_context(|| entry.path().display().to_string())?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        if kind.is_file() {
+            names.push(name);
+        } else if kind.is_dir() && name != ".git" && !(prefix.is_empty() && name == RESERVED) {
+            names.push(name + "/");
+        }
+    }
+    Ok(names)
 }
 
 /// `None` where nothing of the kind lies at a path.

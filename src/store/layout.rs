@@ -23,6 +23,7 @@ use jiff::civil::Date;
 use jiff::tz::Offset;
 use sha2::{Digest, Sha256};
 
+pub use super::place::Place;
 use crate::model::{Acceptance, Approval, Record};
 
 /// The file that explains the store to those who find it.
@@ -177,36 +178,6 @@ pub fn date(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()
 }
 
-/// A path, understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The scenario as it stands in the path.
-    pub scenario: String,
-    /// The fingerprint as it stands in the path.
-    pub fingerprint: String,
-    /// The day, UTC.
-    pub date: Date,
-    /// The run's id as it stands in the path; `None` for a day file.
-    pub run: Option<String>,
-}
-
-impl Place {
-    /// What lies at `path`, if it is the path of a run or of a day.
-    pub fn of(path: &str) -> Option<Self> {
-        let parts: Vec<&str> = path.strip_suffix(".json")?.split('/').collect();
-        let (scenario, fingerprint, date, run) = match parts[..] {
-            ["days", scenario, fingerprint, date] => (scenario, fingerprint, date.to_owned(), None),
-            ["runs", scenario, fingerprint, year, month, day, file] => {
-                let id = file.splitn(3, '-').nth(2)?.to_owned();
-                (scenario, fingerprint, format!("{year}-{month}-{day}"), Some(id))
-            }
-            _ => return None,
-        };
-        let date = date.parse().ok()?;
-        Some(Self { scenario: scenario.to_owned(), fingerprint: fingerprint.to_owned(), date, run })
-    }
-}
-
 /// The first seven digits of a commit's hash; anything else is `nocommit`.
 fn commit(hash: Option<&str>) -> String {
     let short = hash.and_then(|h| h.get(..7)).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -266,15 +237,6 @@ mod tests {
         }
         assert_ne!(component(&"é".repeat(200)), component(&"é".repeat(201)));
         assert_eq!(super::name(&component(&"x".repeat(500))), None);
-    }
-
-    #[test]
-    fn foreign_files_are_no_places() {
-        for path in
-            ["README.md", "runs/s/f/2026/13/01/1-2-3.json", "runs/s/f/2026/01/01/x.json", "days/s/f/x.json", "days/s"]
-        {
-            assert_eq!(Place::of(path), None, "{path}");
-        }
     }
 
     proptest! {

@@ -20,8 +20,10 @@ mod directory;
 mod git;
 mod github;
 mod journal;
+mod latest;
 pub mod layout;
 mod lock;
+mod place;
 mod reading;
 mod recording;
 mod upkeep;
@@ -47,6 +49,12 @@ pub trait Snapshot {
     /// # Errors
     /// The store cannot be read.
     fn list(&self, prefix: &str) -> Result<Vec<String>>;
+
+    /// Names of what lies in the folder `prefix` itself, in no particular order; those of folders end in `/`.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn entries(&self, prefix: &str) -> Result<Vec<String>>;
 
     /// The files' bytes in the order of `paths`; `None` for those that are absent. One call is one request.
     ///
@@ -144,36 +152,6 @@ impl FileChange {
         match self {
             Self::Put { path, .. } | Self::Remove { path } => path,
         }
-    }
-}
-
-/// A store that is named well and cannot be reached: whatever is asked of it, the answer is why.
-struct Unreachable {
-    name: String,
-    why: String,
-}
-
-impl Unreachable {
-    fn answer<T>(&self) -> Result<T> {
-        bail!("store '{}': {}", self.name, self.why)
-    }
-}
-
-impl Store for Unreachable {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
-        self.answer()
-    }
-
-    fn update(&self, _message: &str, _edit: &mut Edit<'_>) -> Result<()> {
-        self.answer()
-    }
-
-    fn squash(&self, _message: &str) -> Result<()> {
-        self.answer()
     }
 }
 

@@ -1,11 +1,13 @@
 //! What is read from a store: histories, whole runs, and which scenarios and environments there are.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::catalog::{Catalog, Found, Series, open_days, read_run};
+use super::catalog::{Catalog, Key, open_days, read_run};
+use super::latest::{is_recorded, latest_runs};
 use super::{Snapshot, acceptances, layout};
 use crate::history::{History, KnownEnvironment};
 use crate::model::{Record, Run, Warning};
@@ -21,7 +23,7 @@ pub struct Loaded {
 
 /// Loads the summaries of a scenario's runs in an environment that started in `window`, and what was accepted of them.
 ///
-/// Reads the lists, one file a day, the runs that no day file knows, and the acceptances.
+/// Reads the lists of those days, one file a day, the runs that no day file knows, and the acceptances.
 ///
 /// # Errors
 /// The store cannot be read, or a file was written by a newer version (the message says so).
@@ -31,10 +33,11 @@ pub fn load(
     fingerprint: &str,
     window: RangeInclusive<Timestamp>,
 ) -> Result<Loaded> {
-    let (key, mut catalog) = Catalog::read_series(snapshot, scenario, fingerprint)?;
+    let key = (layout::component(scenario), layout::component(fingerprint));
+    let days = layout::date(*window.start())..=layout::date(*window.end());
+    let mut catalog = Catalog::read_days(snapshot, &key, &days)?;
     let series = catalog.series.remove(&key).unwrap_or_default();
-    let dates = layout::date(*window.start())..=layout::date(*window.end());
-    let shelves: Vec<_> = series.range(dates).map(|(_, shelf)| shelf).collect();
+    let shelves: Vec<_> = series.values().collect();
     let mut warnings = catalog.foreign;
     let days = open_days(snapshot, &shelves, &mut warnings)?;
     let records = days.into_iter().flat_map(|found| found.day.history.into_records());
@@ -68,15 +71,9 @@ pub fn load_runs(snapshot: &dyn Snapshot, records: &[Record]) -> Result<(Vec<Run
 /// # Errors
 /// The store cannot be read, or a file was written by a newer version.
 pub fn environments(snapshot: &dyn Snapshot, scenario: &str) -> Result<Vec<KnownEnvironment>> {
-    let catalog = Catalog::read(snapshot, &format!("{}/", layout::component(scenario)))?;
-    let latest = latest_days(snapshot, catalog.series.values())?;
-    let records = latest.iter().filter_map(|found| found.day.history.records().last());
-    let mut environments: Vec<_> = records
-        .map(|r| KnownEnvironment {
-            fingerprint: r.fingerprint.clone(),
-            identity: r.identity.clone(),
-            latest: r.started_at,
-        })
+    let latest = latest_runs(snapshot, &series(snapshot, &layout::component(scenario))?)?.into_iter();
+    let mut environments: Vec<KnownEnvironment> = latest
+        .map(|run| KnownEnvironment { fingerprint: run.fingerprint, identity: run.identity, latest: run.started_at })
         .collect();
     environments.sort_by_key(|e| std::cmp::Reverse(e.latest));
     Ok(environments)
@@ -87,19 +84,41 @@ pub fn environments(snapshot: &dyn Snapshot, scenario: &str) -> Result<Vec<Known
 /// # Errors
 /// The store cannot be read, or a file was written by a newer version.
 pub fn scenarios(snapshot: &dyn Snapshot) -> Result<Vec<String>> {
-    let catalog = Catalog::read(snapshot, "")?;
-    let (plain, shortened): (Vec<_>, Vec<_>) =
-        catalog.series.iter().map(|(key, series)| (layout::name(&key.0), series)).partition(|(name, _)| name.is_some());
-    let read = latest_days(snapshot, shortened.into_iter().map(|(_, series)| series))?;
-    let read = read.iter().filter_map(|found| Some(found.day.history.records().last()?.scenario.clone()));
-    let mut names: Vec<String> = plain.into_iter().filter_map(|(name, _)| name).chain(read).collect();
+    let mut names = Vec::new();
+    for scenario in subfolders(snapshot, "")? {
+        let series = series(snapshot, &scenario)?;
+        match layout::name(&scenario) {
+            Some(name) if any_recorded(snapshot, &series)? => names.push(name),
+            Some(_) => {}
+            None => names.extend(latest_runs(snapshot, &series)?.into_iter().map(|run| run.scenario)),
+        }
+    }
     names.sort();
     names.dedup();
     Ok(names)
 }
 
-/// The latest day of each series.
-fn latest_days<'a>(snapshot: &dyn Snapshot, series: impl Iterator<Item = &'a Series>) -> Result<Vec<Found>> {
-    let shelves: Vec<_> = series.filter_map(|days| days.values().next_back()).collect();
-    open_days(snapshot, &shelves, &mut Vec::new())
+/// The series of a scenario, of which some may be empty.
+fn series(snapshot: &dyn Snapshot, scenario: &str) -> Result<Vec<Key>> {
+    let fingerprints = subfolders(snapshot, &format!("{scenario}/"))?;
+    Ok(fingerprints.into_iter().map(|fingerprint| (scenario.to_owned(), fingerprint)).collect())
+}
+
+fn any_recorded(snapshot: &dyn Snapshot, series: &[Key]) -> Result<bool> {
+    for key in series {
+        if is_recorded(snapshot, key)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Names of the folders in the folder `path` of runs or of days.
+fn subfolders(snapshot: &dyn Snapshot, path: &str) -> Result<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for top in ["runs", "days"] {
+        let entries = snapshot.entries(&format!("{top}/{path}"))?;
+        found.extend(entries.iter().filter_map(|name| name.strip_suffix('/')).map(str::to_owned));
+    }
+    Ok(found)
 }

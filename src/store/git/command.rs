@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -43,45 +43,39 @@ const SETTINGS: &[&str] = &[
     "fastimport.unpackLimit=100",
 ];
 
-/// A repository and the `git` command for it.
+/// A place that is taken for a repository, and the `git` command for it.
 pub(super) struct Repository {
     path: PathBuf,
+}
+
+/// What a writer needs to know of a repository.
+pub(super) struct Facts {
     /// The folder that all worktrees of the repository share.
     shared: PathBuf,
     /// Name of the object that does not exist, as long as every name here.
-    null: String,
+    pub(super) null: String,
 }
 
 impl Repository {
-    /// The repository that holds `path`: a checkout, a linked worktree or a bare one.
+    /// The repository that holds `path`: a checkout, a linked worktree or a bare one. Nothing is asked of git yet.
+    pub(super) fn at(path: &str) -> Self {
+        Self { path: PathBuf::from(path) }
+    }
+
+    /// Asks git what it is.
     ///
     /// # Errors
-    /// git is not installed, or `path` lies in no repository.
-    pub(super) fn open(path: &str) -> Result<Self> {
-        let repository = Self { path: PathBuf::from(path), shared: PathBuf::new(), null: String::new() };
-        let answer = repository.run(&["rev-parse", "--git-common-dir", "--show-object-format"], b"")?;
+    /// git is not installed, or the path lies in no repository.
+    pub(super) fn facts(&self) -> Result<Facts> {
+        let answer = self.run(&["rev-parse", "--git-common-dir", "--show-object-format"], b"")?;
         if !answer.status.success() {
-            bail!("{path} is no git repository that can be used: {}", said(&answer));
+            bail!("{} is no git repository that can be used: {}", self.path.display(), said(&answer));
         }
         let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
         let mut lines = answer.lines();
-        let shared = repository.path.join(lines.next().unwrap_or_default());
+        let shared = self.path.join(lines.next().unwrap_or_default());
         let length = if lines.next() == Some("sha256") { 64 } else { 40 };
-        Ok(Self { shared, null: "0".repeat(length), ..repository })
-    }
-
-    /// Waits until no other writer on this machine is at work, as long as the file that is returned lives.
-    ///
-    /// A courtesy that saves lost races: `None`, where there are no locks or one is held for ever, is no obstacle.
-    pub(super) fn queue(&self) -> Option<File> {
-        let file = File::options().create(true).append(true).open(self.shared.join("perf-gate.lock")).ok()?;
-        let given = lock::wait(|| file.try_lock()).ok()?;
-        given.then_some(file)
-    }
-
-    /// The name that stands for no object.
-    pub(super) fn null(&self) -> &str {
-        &self.null
+        Ok(Facts { shared, null: "0".repeat(length) })
     }
 
     /// What git answers when it succeeds.
@@ -109,16 +103,24 @@ impl Repository {
     /// # Errors
     /// git cannot be started.
     pub(super) fn run(&self, arguments: &[&str], input: &[u8]) -> Result<Output> {
-        let mut child = self.command(arguments).spawn().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => anyhow::anyhow!("git is not installed or not on the PATH; a dir: store needs none"),
-            _ => anyhow::Error::new(error).context("git cannot be started"),
-        })?;
+        let mut child = self.start(arguments, Stdio::piped())?;
         let stdin = child.stdin.take();
         std::thread::scope(|scope| {
             // Fed from beside: git answers before it has read all, and a full pipe would stop both. That it reads no
             // further is no failure of ours; its status says what is.
             scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
             child.wait_with_output().context("git was lost")
+        })
+    }
+
+    /// Starts git, to be asked and listened to through pipes.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn start(&self, arguments: &[&str], errors: Stdio) -> Result<Child> {
+        self.command(arguments).stderr(errors).spawn().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => anyhow::anyhow!("git is not installed or not on the PATH; a dir: store needs none"),
+            _ => anyhow::Error::new(error).context("git cannot be started"),
         })
     }
 
@@ -137,8 +139,19 @@ impl Repository {
             command.env_remove(format!("GIT_{role}_DATE"));
         }
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         command
+    }
+}
+
+impl Facts {
+    /// Waits until no other writer on this machine is at work, as long as the file that is returned lives.
+    ///
+    /// A courtesy that saves lost races: `None`, where there are no locks or one is held for ever, is no obstacle.
+    pub(super) fn queue(&self) -> Option<File> {
+        let file = File::options().create(true).append(true).open(self.shared.join("perf-gate.lock")).ok()?;
+        let given = lock::wait(|| file.try_lock()).ok()?;
+        given.then_some(file)
     }
 }
 

@@ -12,15 +12,19 @@
 //! one machine queue for a lock beside the repository's own files; what keeps the history whole is `update-ref`.
 
 mod command;
+mod objects;
 mod snapshot;
 
-use anyhow::{Context, Result, bail, ensure};
+use std::cell::RefCell;
 
-use self::command::{Repository, said};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use self::command::{Facts, Repository, said};
+use self::objects::{Kind, Object, Objects};
 use self::snapshot::Tree;
 use super::backoff::Backoff;
 use super::branch::{self, COMMITTER};
-use super::{Edit, FileChange, Snapshot, Store, Unreachable, check};
+use super::{Edit, FileChange, Snapshot, Store, check};
 
 /// First and longest wait before another try, ms: a try takes some 30, and twenty writers in turn take 600. Writers on
 /// one machine queue; these are others, on the same disk.
@@ -38,19 +42,25 @@ struct Git {
     branch: String,
     /// `refs/heads/BRANCH`.
     reference: String,
+    /// The process that reads, once something was read.
+    objects: RefCell<Option<Objects>>,
 }
 
-/// The branch that `place` (`PATH#BRANCH`) names; it need not exist before the first update.
+/// The branch that `place` (`PATH#BRANCH`) names; it need not exist before the first update, and git is asked nothing yet.
 ///
 /// # Errors
 /// No PATH, or BRANCH cannot be a branch.
 pub(super) fn open(place: &str) -> Result<Box<dyn Store>> {
     let (path, branch) = place.rsplit_once('#').unwrap_or((place, branch::DEFAULT));
     ensure!(!path.is_empty(), "no path: write git:PATH#BRANCH");
-    match Repository::open(path) {
-        Ok(repository) => Ok(Box::new(Git::new(repository, path, branch)?)),
-        Err(error) => Ok(Box::new(Unreachable { name: format!("git:{path}#{branch}"), why: format!("{error:#}") })),
-    }
+    branch::check(branch)?;
+    Ok(Box::new(Git {
+        repository: Repository::at(path),
+        path: path.to_owned(),
+        branch: branch.to_owned(),
+        reference: format!("refs/heads/{branch}"),
+        objects: RefCell::new(None),
+    }))
 }
 
 /// Whether the branch could be moved.
@@ -63,11 +73,26 @@ enum Move {
 }
 
 impl Git {
-    fn new(repository: Repository, path: &str, branch: &str) -> Result<Self> {
-        let reference = format!("refs/heads/{branch}");
-        let legal = repository.run(&["check-ref-format", &reference], b"")?.status.success();
-        ensure!(legal && !branch.starts_with('-'), "'{branch}' cannot be the name of a branch");
-        Ok(Self { repository, path: path.to_owned(), branch: branch.to_owned(), reference })
+    /// The objects of those names in their order; `None` for what is not there.
+    fn find(&self, names: &[String]) -> Result<Vec<Option<Object>>> {
+        let mut objects = self.objects.borrow_mut();
+        let open = match objects.take() {
+            Some(open) => open,
+            None => Objects::of(&self.repository).map_err(|error| self.unusable(&error))?,
+        };
+        let found = objects.insert(open).find(names);
+        found.map_err(|error| {
+            // It may have ended because there is no repository, and the next question deserves another one.
+            *objects = None;
+            match self.repository.facts() {
+                Ok(_) => error,
+                Err(why) => self.unusable(&why),
+            }
+        })
+    }
+
+    fn unusable(&self, why: &anyhow::Error) -> anyhow::Error {
+        anyhow!("store '{}': {why:#}", self.name())
     }
 
     /// The commit at the tip of the branch, and the worktree that has it checked out (empty: none).
@@ -106,13 +131,14 @@ impl Git {
     }
 
     /// Moves the branch to the commit that `make` makes of its tip, again until no other writer is faster.
-    fn swap(&self, make: &mut dyn FnMut(Option<&str>) -> Result<Option<String>>) -> Result<()> {
-        let _turn = self.repository.queue();
+    fn swap(&self, make: &mut dyn FnMut(Option<&str>, &Facts) -> Result<Option<String>>) -> Result<()> {
+        let facts = self.repository.facts().map_err(|why| self.unusable(&why))?;
+        let _turn = facts.queue();
         let mut backoff = Backoff::new(WAITS.0, WAITS.1);
         let mut locked = 0;
         for _ in 0..TRIES {
             let tip = self.tip_to_move()?;
-            let Some(commit) = make(tip.as_deref())? else { return Ok(()) };
+            let Some(commit) = make(tip.as_deref(), &facts)? else { return Ok(()) };
             match self.move_branch(&commit, tip.as_deref())? {
                 Move::Done => return Ok(()),
                 Move::Outrun => locked = 0,
@@ -142,8 +168,8 @@ impl Git {
     }
 
     /// Writes a commit on `tip` with `changes`; no branch leads to it yet.
-    fn commit(&self, tip: Option<&str>, message: &str, changes: &[FileChange]) -> Result<String> {
-        let stream = stream(tip, self.repository.null(), message, changes);
+    fn commit(&self, tip: Option<&str>, null: &str, message: &str, changes: &[FileChange]) -> Result<String> {
+        let stream = stream(tip, null, message, changes);
         self.repository.ask_line(&["fast-import", "--quiet", "--done", "--date-format=now"], &stream)
     }
 }
@@ -154,21 +180,21 @@ impl Store for Git {
     }
 
     fn snapshot(&self) -> Result<Box<dyn Snapshot + '_>> {
-        let tip = self.tip()?.map(|(commit, _)| commit);
-        Ok(Box::new(Tree::new(&self.repository, tip)))
+        let tip = self.find(std::slice::from_ref(&self.reference))?.remove(0);
+        Ok(Box::new(Tree::new(self, tip.filter(|tip| tip.kind == Kind::Commit).map(|tip| tip.name))))
     }
 
     fn update(&self, message: &str, edit: &mut Edit<'_>) -> Result<()> {
-        self.swap(&mut |tip| {
-            let changes = edit(&Tree::new(&self.repository, tip.map(str::to_owned)))?;
+        self.swap(&mut |tip, facts| {
+            let changes = edit(&Tree::new(self, tip.map(str::to_owned)))?;
             check(&changes)?;
-            let commit = || self.commit(tip, message, &changes).with_context(|| self.name());
+            let commit = || self.commit(tip, &facts.null, message, &changes).with_context(|| self.name());
             if changes.is_empty() { Ok(None) } else { commit().map(Some) }
         })
     }
 
     fn squash(&self, message: &str) -> Result<()> {
-        self.swap(&mut |tip| {
+        self.swap(&mut |tip, _| {
             let Some(tip) = tip else { return Ok(None) };
             let tree = format!("{tip}^{{tree}}");
             let message = branch::message(message);

@@ -89,24 +89,31 @@ impl<'a> Files<'a> {
         Ok(list)
     }
 
-    /// The entry at `path`: from the list of all, or down the folders where that is too long for one answer.
-    fn entry(&self, path: &str) -> Result<Option<TreeEntry>> {
+    /// The list that says what is at `path`, and the folder it is of: the list of all, or where that is too long for one
+    /// answer, of the first folder on the way down that can be listed.
+    fn list_with<'p>(&self, path: &'p str) -> Result<Option<(Rc<List>, &'p str)>> {
         let Some(commit) = &self.commit else { return Ok(None) };
-        let all = self.list_of(commit, true)?;
-        if !all.is_truncated {
-            return Ok(all.entries.get(path).cloned());
-        }
-        let mut at = commit.clone();
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            let Some(entry) = self.list_of(&at, false)?.entries.get(part).cloned() else { return Ok(None) };
-            match (parts.peek(), entry.is_folder) {
-                (None, _) => return Ok(Some(entry)),
-                (Some(_), true) => at = entry.sha,
-                (Some(_), false) => return Ok(None),
+        let (mut sha, mut folder) = (commit.clone(), "");
+        loop {
+            let all = self.list_of(&sha, true)?;
+            if !all.is_truncated {
+                return Ok(Some((all, folder)));
             }
+            let children = self.list_of(&sha, false)?;
+            ensure!(!children.is_truncated, "the folder '{folder}' has more files than GitHub lists");
+            let Some((part, _)) = path[folder.len()..].split_once('/') else { return Ok(Some((children, folder))) };
+            match children.entries.get(part) {
+                Some(entry) if entry.is_folder => sha.clone_from(&entry.sha),
+                _ => return Ok(None),
+            }
+            folder = &path[..folder.len() + part.len() + 1];
         }
-        Ok(None)
+    }
+
+    /// The entry at `path`.
+    fn entry(&self, path: &str) -> Result<Option<TreeEntry>> {
+        let list = self.list_with(path)?;
+        Ok(list.and_then(|(list, folder)| list.entries.get(&path[folder.len()..]).cloned()))
     }
 
     fn find(&self, path: &str) -> Result<Option<TreeEntry>> {
@@ -164,6 +171,15 @@ impl Snapshot for Files<'_> {
         }
         paths.sort();
         Ok(paths)
+    }
+
+    fn entries(&self, prefix: &str) -> Result<Vec<String>> {
+        let Some((list, folder)) = self.list_with(prefix)? else { return Ok(Vec::new()) };
+        let prefix = &prefix[folder.len()..];
+        let below = list.entries.range(prefix.to_owned()..).take_while(|(path, _)| path.starts_with(prefix));
+        let own = below.filter_map(|(path, entry)| Some((path.strip_prefix(prefix)?, entry.is_folder)));
+        let own = own.filter(|(name, _)| !name.is_empty() && !name.contains('/'));
+        Ok(own.map(|(name, is_folder)| if is_folder { format!("{name}/") } else { name.to_owned() }).collect())
     }
 
     fn load(&self, paths: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {

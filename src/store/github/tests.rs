@@ -77,6 +77,8 @@ fn a_file_is_read_once_and_a_list_as_well() {
     for _ in 0..3 {
         let snapshot = store.snapshot().unwrap();
         assert_eq!(snapshot.list("days/").unwrap(), ["days/a"]);
+        assert_eq!(snapshot.entries("").unwrap(), ["days/", "old"]);
+        assert_eq!(snapshot.entries("days/").unwrap(), ["a"]);
         assert_eq!(snapshot.load(&["days/a", "none", "days", "days/a"]).unwrap()[3], Some(b"x".to_vec()));
     }
     assert_eq!(server.lines().len(), 3 + 1 + 1);
@@ -99,6 +101,12 @@ fn a_list_that_is_too_long_is_read_folder_by_folder() {
     assert_eq!(snapshot.list("none/").unwrap(), [""; 0]);
     assert_eq!(snapshot.load(&["days/s/a", "old/a", "days/s"]).unwrap(), [Some(b"x".to_vec()), None, None]);
     assert_eq!(snapshot.sizes(&["days/x", "none"]).unwrap(), [1, 0]);
+    assert_eq!(snapshot.entries("").unwrap(), ["days/", "old"]);
+    assert_eq!(snapshot.entries("days/").unwrap(), ["s/", "x"]);
+    assert_eq!(snapshot.entries("days/s/").unwrap(), ["a"]);
+    assert_eq!(snapshot.entries("days/none/").unwrap(), [""; 0]);
+    // Whatever is asked, each list is asked for once.
+    assert_eq!(server.lines().iter().filter(|line| line.contains("/trees/")).count(), 5);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What every store promises.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::thread;
 
 use anyhow::{Result, bail};
@@ -54,6 +54,25 @@ pub(crate) fn an_update_is_whole_and_an_edit_that_fails_writes_nothing(place: &P
     assert_eq!(snapshot.sizes(&["b/c/d", "a"]).unwrap(), [2, 0]);
 }
 
+pub(crate) fn folders_are_listed_with_what_lies_in_them(place: &Place) {
+    let store = place.open();
+    let entries = |prefix: &str| {
+        let mut names = store.snapshot().unwrap().entries(prefix).unwrap();
+        names.sort();
+        names
+    };
+    assert_eq!(entries(""), [""; 0]);
+    for path in ["a/b/c", "a/b.c", "a/x y", "ab", "a/b/d/e/f"] {
+        put(&*store, path, b"1");
+    }
+    assert_eq!(
+        (entries(""), entries("a/")),
+        (vec!["a/".into(), "ab".into()], vec!["b.c".into(), "b/".into(), "x y".into()])
+    );
+    assert_eq!((entries("a/b/"), entries("a/b/d/")), (vec!["c".into(), "d/".into()], vec!["e/".to_owned()]));
+    assert_eq!((entries("ab/"), entries("none/"), entries("a/b.c/")), (Vec::new(), Vec::new(), Vec::<String>::new()));
+}
+
 pub(crate) fn paths_outside_are_refused(place: &Place) {
     let store = place.open();
     for path in ["../x", "/x", "a/../../x", ".git/config"] {
@@ -100,11 +119,24 @@ struct Counting<'a> {
     inner: &'a dyn Snapshot,
     files: Cell<usize>,
     calls: Cell<usize>,
+    folders: RefCell<Vec<String>>,
+}
+
+impl<'a> Counting<'a> {
+    fn of(inner: &'a dyn Snapshot) -> Self {
+        Self { inner, files: Cell::new(0), calls: Cell::new(0), folders: RefCell::default() }
+    }
 }
 
 impl Snapshot for Counting<'_> {
     fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        self.folders.borrow_mut().push(prefix.to_owned());
         self.inner.list(prefix)
+    }
+
+    fn entries(&self, prefix: &str) -> Result<Vec<String>> {
+        self.folders.borrow_mut().push(prefix.to_owned());
+        self.inner.entries(prefix)
     }
 
     fn load(&self, paths: &[&str]) -> Result<Vec<Option<Vec<u8>>>> {
@@ -124,13 +156,69 @@ pub(crate) fn a_window_reads_day_files_only(place: &Place) {
         record(&*store, "checkout", &format!("run {n}"), 8 * n);
     }
     let inner = store.snapshot().unwrap();
-    let counting = Counting { inner: &*inner, files: Cell::new(0), calls: Cell::new(0) };
+    let counting = Counting::of(&*inner);
     let fingerprint = run("checkout", "", 0).fingerprint();
     let window = first_day() + days(1)..=first_day() + days(2);
     let loaded = store::load(&counting, "checkout", &fingerprint, window).unwrap();
     let ids: Vec<_> = loaded.history.records().iter().map(|r| r.id.as_str()).collect();
     assert_eq!(ids, ["run 3", "run 4", "run 5", "run 6"]);
     assert_eq!((counting.files.get(), counting.calls.get()), (2, 1));
+}
+
+pub(crate) fn days_outside_a_window_are_not_opened(place: &Place) {
+    let store = place.open();
+    for day in [0, 5, 6, 7, 20, 40] {
+        record(&*store, "checkout", &format!("run {day}"), 24 * day);
+    }
+    let inner = store.snapshot().unwrap();
+    let counting = Counting::of(&*inner);
+    let fingerprint = run("checkout", "", 0).fingerprint();
+    let window = first_day() + days(5)..=first_day() + days(6);
+    let loaded = store::load(&counting, "checkout", &fingerprint, window).unwrap();
+    assert_eq!(loaded.history.records().len(), 2);
+    let runs = format!("runs/checkout/{fingerprint}/");
+    let opened = |counting: &Counting<'_>| {
+        let folders = counting.folders.take().into_iter();
+        folders.filter_map(|folder| Some(folder.strip_prefix(&runs)?.to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(opened(&counting), ["", "2026/", "2026/01/", "2026/01/06/", "2026/01/07/"]);
+
+    let counting = Counting::of(&*inner);
+    let known = store::environments(&counting, "checkout").unwrap();
+    assert_eq!(known[0].latest, first_day() + days(40));
+    assert_eq!((counting.files.get(), counting.calls.get()), (1, 1));
+    assert!(opened(&counting).iter().all(|folder| "2026/02/10/".starts_with(folder.as_str())));
+    assert_eq!(store::scenarios(&counting).unwrap(), ["checkout"]);
+    assert_eq!(counting.files.get(), 1);
+}
+
+/// A folder without files, which a folder keeps and a branch does not, is no run.
+pub(crate) fn what_was_removed_is_no_longer_the_latest(place: &Place) {
+    let store = place.open();
+    for (id, hours) in [("a", 1), ("b", 24 * 40)] {
+        record(&*store, "checkout", id, hours);
+    }
+    let latest = || store::environments(&*store.snapshot().unwrap(), "checkout").unwrap().first().map(|e| e.latest);
+    store::prune(&*store, &Prune::Run("b".to_owned()), first_day()).unwrap();
+    assert_eq!(latest(), Some(first_day() + SignedDuration::from_hours(1)));
+    store::prune(&*store, &Prune::Run("a".to_owned()), first_day()).unwrap();
+    assert_eq!(latest(), None);
+    assert_eq!(store::scenarios(&*store.snapshot().unwrap()).unwrap(), [""; 0]);
+}
+
+/// The latest run is the one that started last, whether the file of its day knows it or cannot be read.
+pub(crate) fn the_latest_run_is_found_without_its_day_file(place: &Place) {
+    let store = place.open();
+    record(&*store, "checkout", "a", 1);
+    record(&*store, "checkout", "b", 2);
+    let known = |store: &dyn Store| store::environments(&*store.snapshot().unwrap(), "checkout").unwrap();
+    let before = known(&*store);
+    let day = list(&*store, "days/").remove(0);
+    put(&*store, &day, b"{\"schema\": \"perf-gate/day/v1\", \"reco");
+    assert_eq!(known(&*store), before);
+    store.update("Lose", &mut |_| Ok(vec![FileChange::remove(&*day)])).unwrap();
+    assert_eq!(known(&*store), before);
+    assert_eq!(before[0].latest, first_day() + SignedDuration::from_hours(2));
 }
 
 pub(crate) fn acceptances_are_kept_once_and_come_with_the_history(place: &Place) {

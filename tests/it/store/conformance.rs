@@ -8,7 +8,11 @@ macro_rules! conformance {
         paths_outside_are_refused
         a_recorded_run_reads_back
         recording_twice_is_recording_once
+        folders_are_listed_with_what_lies_in_them
         a_window_reads_day_files_only
+        days_outside_a_window_are_not_opened
+        what_was_removed_is_no_longer_the_latest
+        the_latest_run_is_found_without_its_day_file
         acceptances_are_kept_once_and_come_with_the_history
         unusual_names_are_kept
         a_lost_day_file_is_made_again
