@@ -101,12 +101,7 @@ pub(super) fn xml(sink: &mut Sink, input: &Input) -> io::Result<()> {
         };
         tag(out, "")?;
         if let Some(which) = failure {
-            let message = &messages[which];
-            writeln!(
-                out,
-                "  <assertionResult>\n    <name>Response Assertion</name>\n    <failure>true</failure>\n    \
-                 <error>false</error>\n    <failureMessage>{message}</failureMessage>\n  </assertionResult>"
-            )?;
+            assertion(out, &messages[which])?;
         }
         let url = format_args!("  <java.net.URL>https://shop.example.test{path}</java.net.URL>");
         if ENDPOINTS[kind].label == REDIRECTED {
@@ -118,6 +113,15 @@ pub(super) fn xml(sink: &mut Sink, input: &Input) -> io::Result<()> {
             return writeln!(sink.buffer, "</testResults>");
         }
     }
+}
+
+/// What tells why a sample failed.
+fn assertion(out: &mut Vec<u8>, message: &str) -> io::Result<()> {
+    writeln!(
+        out,
+        "  <assertionResult>\n    <name>Response Assertion</name>\n    <failure>true</failure>\n    \
+         <error>false</error>\n    <failureMessage>{message}</failureMessage>\n  </assertionResult>"
+    )
 }
 
 /// What a row says.

@@ -56,6 +56,34 @@ struct Style {
     tls: &'static str,
 }
 
+const AS_JSON: Style = Style {
+    second: |out, second| {
+        let time = Timestamp::from_second(second).map_err(io::Error::other)?;
+        write!(out, "{}", time.strftime("%Y-%m-%dT%H:%M:%S"))
+    },
+    value: |out, millionths| {
+        write!(out, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)?;
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+        if out.last() == Some(&b'.') {
+            out.pop();
+        }
+        Ok(())
+    },
+    error: |out, second| write!(out, r#""error":"{}","#, ERRORS[second % ERRORS.len()].0),
+    address: |out, second| write!(out, r#""ip":"10.2.{}.7","#, second % 7),
+    tls: r#""tls_version":"tls1.3","#,
+};
+
+const AS_CSV: Style = Style {
+    second: |out, second| write!(out, "{second}"),
+    value: |out, millionths| write!(out, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000),
+    error: |out, second| out.write_all(ERRORS[second % ERRORS.len()].1.as_bytes()),
+    address: |_, _| Ok(()),
+    tls: "tls1.3",
+};
+
 /// Points as JSON, one a line.
 pub(super) fn json(sink: &mut Sink, input: &Input) -> io::Result<()> {
     let text = fixture(JSON)?;
@@ -69,26 +97,7 @@ pub(super) fn json(sink: &mut Sink, input: &Input) -> io::Result<()> {
         writeln!(sink.buffer, "{line}")?;
     }
     let points: Vec<Vec<Piece<'_>>> = points.iter().map(|line| json_pieces(line)).collect();
-    let style = Style {
-        second: |out, second| {
-            let time = Timestamp::from_second(second).map_err(io::Error::other)?;
-            write!(out, "{}", time.strftime("%Y-%m-%dT%H:%M:%S"))
-        },
-        value: |out, millionths| {
-            write!(out, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)?;
-            while out.last() == Some(&b'0') {
-                out.pop();
-            }
-            if out.last() == Some(&b'.') {
-                out.pop();
-            }
-            Ok(())
-        },
-        error: |out, second| write!(out, r#""error":"{}","#, ERRORS[second % ERRORS.len()].0),
-        address: |out, second| write!(out, r#""ip":"10.2.{}.7","#, second % 7),
-        tls: r#""tls_version":"tls1.3","#,
-    };
-    copies(sink, &points, &style, input.seed)
+    copies(sink, &points, &AS_JSON, input.seed)
 }
 
 /// Points as rows.
@@ -97,52 +106,40 @@ pub(super) fn csv(sink: &mut Sink, input: &Input) -> io::Result<()> {
     let (head, rows) = text.split_once('\n').ok_or_else(|| io::Error::other("no header"))?;
     writeln!(sink.buffer, "{head}")?;
     let rows: Vec<Vec<Piece<'_>>> = rows.lines().map(csv_pieces).collect();
-    let style = Style {
-        second: |out, second| write!(out, "{second}"),
-        value: |out, millionths| write!(out, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000),
-        error: |out, second| out.write_all(ERRORS[second % ERRORS.len()].1.as_bytes()),
-        address: |_, _| Ok(()),
-        tls: "tls1.3",
-    };
-    copies(sink, &rows, &style, input.seed)
+    copies(sink, &rows, &AS_CSV, input.seed)
 }
 
 /// Writes the lines again and again, until the file is full.
 fn copies(sink: &mut Sink, lines: &[Vec<Piece<'_>>], style: &Style, seed: u64) -> io::Result<()> {
-    let mut chance = Chance(seed);
-    let factors: Vec<u64> =
-        (0..FACTORS).map(|_| (chance.factor(SCATTER) * f64::from(1 << POINT)).round() as u64).collect();
-    let seconds =
-        || lines.iter().flatten().filter_map(|piece| if let Piece::Second(at) = piece { Some(*at) } else { None });
+    let second = |piece: &Piece<'_>| if let Piece::Second(at) = piece { Some(*at) } else { None };
+    let seconds = || lines.iter().flatten().filter_map(second);
     let span = seconds().max().unwrap_or(0) - seconds().min().unwrap_or(0) + 1;
-    let mut clock = Clock::default();
-    let mut number = 0;
-    for copy in 0.. {
-        for pieces in lines {
-            number += 1;
+    let mut chance = Chance(seed);
+    let factors = (0..FACTORS).map(|_| (chance.factor(SCATTER) * f64::from(1 << POINT)).round() as u64);
+    let factors: Vec<u64> = factors.collect();
+    let mut clock = Clock { second: i64::MIN, text: Vec::new() };
+    for (number, (copy, line)) in (0..).flat_map(|copy| lines.iter().map(move |line| (copy, line))).enumerate() {
+        for piece in line {
             let out = &mut sink.buffer;
-            for piece in pieces {
-                match piece {
-                    Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
-                    Piece::Second(at) => clock.put(out, at + copy * span, style)?,
-                    Piece::Value(millionths) => (style.value)(out, (millionths * factors[number % FACTORS]) >> POINT)?,
-                    Piece::Error if copy % 2 == 1 => (style.error)(out, clock.second as usize)?,
-                    Piece::Address if copy % 3 == 2 => (style.address)(out, clock.second as usize)?,
-                    Piece::Tls if copy % 3 == 2 => out.extend_from_slice(style.tls.as_bytes()),
-                    Piece::Error | Piece::Address | Piece::Tls => {}
-                }
+            match piece {
+                Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
+                Piece::Second(at) => clock.put(out, at + copy * span, style)?,
+                Piece::Value(millionths) => (style.value)(out, (millionths * factors[number % FACTORS]) >> POINT)?,
+                Piece::Error if copy % 2 == 1 => (style.error)(out, clock.second as usize)?,
+                Piece::Address if copy % 3 == 2 => (style.address)(out, clock.second as usize)?,
+                Piece::Tls if copy % 3 == 2 => out.extend_from_slice(style.tls.as_bytes()),
+                Piece::Error | Piece::Address | Piece::Tls => {}
             }
-            out.push(b'\n');
-            if !sink.has_room()? {
-                return Ok(());
-            }
+        }
+        sink.buffer.push(b'\n');
+        if !sink.has_room()? {
+            break;
         }
     }
     Ok(())
 }
 
 /// The second written last: most lines have the one of the line before.
-#[derive(Default)]
 struct Clock {
     second: i64,
     text: Vec<u8>,
@@ -150,7 +147,7 @@ struct Clock {
 
 impl Clock {
     fn put(&mut self, out: &mut Vec<u8>, second: i64, style: &Style) -> io::Result<()> {
-        if self.text.is_empty() || self.second != second {
+        if self.second != second {
             self.second = second;
             self.text.clear();
             (style.second)(&mut self.text, second)?;
