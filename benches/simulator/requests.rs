@@ -1,7 +1,7 @@
 //! The requests of a run, and what the product makes of them.
 
 use perf_gate::ingest::{self, Label, Observation, Options, Recorder};
-use perf_gate::model::{Endpoint, Histogram, Kind, Latency, Record, Run, Series, Timeline, Unit};
+use perf_gate::model::{Endpoint, Histogram, Kind, Latency, Record, Run, Series, TimelineBuilder, Unit};
 use perf_gate::stats::{SummarySettings, summarize};
 
 use super::weather::Weather;
@@ -82,16 +82,17 @@ pub(crate) fn record(
     mut each: impl FnMut(Request),
 ) -> Record {
     let mut run = Run::new("simulated");
-    let mut timeline = Timeline::default();
+    let mut builder = TimelineBuilder::default();
     for endpoint in &scenario.endpoints {
-        timeline.track(endpoint.name);
+        builder.track(endpoint.name);
         let latency = Some(Latency::default());
         run.endpoints.push(Endpoint { latency, ..Endpoint::new(endpoint.name) });
     }
     requests(scenario, circumstances, injection, seed, |request| {
         each(request);
-        timeline.add(request.endpoint, nanos(request.start), request.ok.then(|| request.bucket()), 1);
+        builder.add(request.endpoint, nanos(request.start), request.ok.then(|| request.bucket()), 1);
     });
+    let mut timeline = builder.finish();
     timeline.tidy();
     run.timeline = Some(timeline);
     run.started_at = jiff::Timestamp::from_nanosecond(i128::from(EPOCH)).ok();

@@ -11,60 +11,48 @@ pub(super) type Chunk = [u8; CHUNK];
 /// What was found in a chunk; the lowest bit stands for the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// Bytes that are one of two.
+    /// Bytes that end a field: the delimiter and line ends.
     pub(super) marks: u64,
+    /// Line ends.
+    pub(super) line_ends: u64,
     /// Quotes.
     pub(super) quotes: u64,
 }
 
-/// Finds the bytes that are one of two, and quotes.
+/// Finds what takes a CSV file apart.
 #[inline]
-pub(super) fn found(chunk: &Chunk, marks: [u8; 2]) -> Found {
+pub(super) fn found(chunk: &Chunk, delimiter: u8) -> Found {
     #[cfg(target_arch = "x86_64")]
-    return sse2::found(chunk, marks);
+    return sse2::found(chunk, delimiter);
     #[cfg(not(target_arch = "x86_64"))]
-    words::found(chunk, marks)
-}
-
-/// Finds the bytes that are `byte`.
-#[inline]
-pub(super) fn equal(chunk: &Chunk, byte: u8) -> u64 {
-    words::equal(chunk, byte)
+    words::found(chunk, delimiter)
 }
 
 /// With SSE2.
 #[cfg(target_arch = "x86_64")]
 mod sse2 {
-    #![expect(unsafe_code, reason = "1.5 times as fast as words; the instructions are part of x86-64")]
+    #![expect(unsafe_code, reason = "twice as fast as words; the instructions are part of x86-64")]
 
     use std::arch::x86_64::{__m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8};
 
     use super::{Chunk, Found};
 
     #[inline]
-    pub(super) fn found(chunk: &Chunk, marks: [u8; 2]) -> Found {
+    pub(super) fn found(chunk: &Chunk, delimiter: u8) -> Found {
         // SAFETY: the function needs nothing but SSE2, which is part of the x86-64 instruction set: code compiled for
         // that target runs on no processor without it. It takes and gives plain values.
-        unsafe { with_sse2(chunk, marks) }
+        unsafe { with_sse2(chunk, delimiter) }
     }
 
     #[inline]
     #[target_feature(enable = "sse2")]
-    fn with_sse2(chunk: &Chunk, marks: [u8; 2]) -> Found {
-        let [first, second, quote] = [marks[0], marks[1], b'"'].map(|byte| _mm_set1_epi8(byte.cast_signed()));
-        let (mut found, mut quotes) = (Found { marks: 0, quotes: 0 }, [_mm_set1_epi8(0); 4]);
-        for (at, bytes) in chunk.as_chunks::<16>().0.iter().enumerate() {
-            let bytes = load(bytes);
-            let marked = _mm_or_si128(_mm_cmpeq_epi8(bytes, first), _mm_cmpeq_epi8(bytes, second));
-            found.marks |= mask(marked) << (16 * at);
-            quotes[at] = _mm_cmpeq_epi8(bytes, quote);
-        }
-        // Most chunks have no quote: one look at all four parts tells.
-        let any = _mm_or_si128(_mm_or_si128(quotes[0], quotes[1]), _mm_or_si128(quotes[2], quotes[3]));
-        if mask(any) != 0 {
-            found.quotes = (0..4).fold(0, |all, at| all | mask(quotes[at]) << (16 * at));
-        }
-        found
+    fn with_sse2(chunk: &Chunk, delimiter: u8) -> Found {
+        let [delimiter, line_end, quote] = [delimiter, b'\n', b'"'].map(|byte| _mm_set1_epi8(byte.cast_signed()));
+        let (parts, _) = chunk.as_chunks::<16>();
+        let bytes = [load(&parts[0]), load(&parts[1]), load(&parts[2]), load(&parts[3])];
+        let equal = |byte: __m128i| bytes.map(|part| _mm_cmpeq_epi8(part, byte));
+        let (delimiters, line_ends) = (bits(equal(delimiter)), rare(equal(line_end)));
+        Found { marks: delimiters | line_ends, line_ends, quotes: rare(equal(quote)) }
     }
 
     #[inline]
@@ -77,12 +65,22 @@ mod sse2 {
     /// The highest bit of each byte.
     #[inline]
     #[target_feature(enable = "sse2")]
-    fn mask(bytes: __m128i) -> u64 {
-        u64::from(_mm_movemask_epi8(bytes).cast_unsigned())
+    fn bits(parts: [__m128i; 4]) -> u64 {
+        let mask = |part: __m128i| u64::from(_mm_movemask_epi8(part).cast_unsigned());
+        mask(parts[0]) | mask(parts[1]) << 16 | mask(parts[2]) << 32 | mask(parts[3]) << 48
+    }
+
+    /// The same, where most chunks have none: one look at all four parts tells.
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn rare(parts: [__m128i; 4]) -> u64 {
+        let any = _mm_or_si128(_mm_or_si128(parts[0], parts[1]), _mm_or_si128(parts[2], parts[3]));
+        if _mm_movemask_epi8(any) == 0 { 0 } else { bits(parts) }
     }
 }
 
 /// With words of eight bytes.
+#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "the tests compare it with SSE2"))]
 mod words {
     use super::{Chunk, Found};
 
@@ -93,14 +91,14 @@ mod words {
     /// Brings the lowest bits of eight bytes together in the highest byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
 
-    #[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "the tests compare it with SSE2"))]
     #[inline]
-    pub(super) fn found(chunk: &Chunk, marks: [u8; 2]) -> Found {
-        Found { marks: equal(chunk, marks[0]) | equal(chunk, marks[1]), quotes: equal(chunk, b'"') }
+    pub(super) fn found(chunk: &Chunk, delimiter: u8) -> Found {
+        let line_ends = equal(chunk, b'\n');
+        Found { marks: equal(chunk, delimiter) | line_ends, line_ends, quotes: equal(chunk, b'"') }
     }
 
     #[inline]
-    pub(super) fn equal(chunk: &Chunk, byte: u8) -> u64 {
+    fn equal(chunk: &Chunk, byte: u8) -> u64 {
         let (words, _) = chunk.as_chunks::<8>();
         words.iter().rev().fold(0, |bits, word| {
             // A byte that is equal becomes 0; of each byte the highest bit says whether another is set.
@@ -118,14 +116,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_are_those_of_a_look_at_each_byte(bytes in prop::collection::vec(prop::sample::select(b"a,\n\";\x80\xff\0\x01".as_slice()), CHUNK), marks in any::<[u8; 2]>(), usual in any::<bool>()) {
+        fn bits_are_those_of_a_look_at_each_byte(
+            bytes in prop::collection::vec(prop::sample::select(b"a,\n\";\x80\xff\0\x01".as_slice()), CHUNK),
+            delimiter in prop::sample::select(b",;\t\xff\0".as_slice()),
+        ) {
             let chunk: Chunk = bytes.try_into().unwrap();
-            let marks = if usual { *b",\n" } else { marks };
             let plain = |wanted: &[u8]| (0..CHUNK).fold(0, |bits, at| bits | u64::from(wanted.contains(&chunk[at])) << at);
-            let expected = Found { marks: plain(&marks), quotes: plain(b"\"") };
-            prop_assert_eq!(found(&chunk, marks), expected);
-            prop_assert_eq!(words::found(&chunk, marks), expected);
-            prop_assert_eq!(equal(&chunk, marks[0]), plain(&marks[..1]));
+            let expected = Found { marks: plain(&[delimiter, b'\n']), line_ends: plain(b"\n"), quotes: plain(b"\"") };
+            prop_assert_eq!(found(&chunk, delimiter), expected);
+            prop_assert_eq!(words::found(&chunk, delimiter), expected);
         }
     }
 }

@@ -4,39 +4,48 @@
 //! are merged into one, and stay merged when they come again.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Observation;
+use hashbrown::HashTable;
+
 use super::tally::Counts;
-use crate::model::{Histogram, Kind, OTHER, Timeline};
+use super::{Label, Observation};
+use crate::model::{Histogram, Kind, OTHER, TimelineBuilder};
 
 /// Endpoints that are kept apart while reading: when there are more, the rarer half is merged.
 const MOST_LABELS: usize = 4_000;
 /// Labels that are remembered as merged; when even these are more, every new label is merged.
 const MOST_MERGED: usize = 1_000_000;
+/// Bytes of such labels.
+const MOST_MERGED_BYTES: usize = 64 << 20;
 
 /// What is counted of each endpoint, and when it happened.
 #[derive(Default)]
 pub(super) struct Endpoints {
     pub(super) counts: Vec<Counts>,
-    pub(super) timeline: Timeline,
-    numbers: BTreeMap<Kind, HashMap<String, usize>>,
-    merged: HashSet<String>,
+    pub(super) timeline: TimelineBuilder,
+    /// Numbers of the endpoints, by hash of the label.
+    numbers: HashTable<usize>,
+    merged: Labels,
 }
 
 impl Endpoints {
     /// Counts an observation with a latency of `nanos` ns.
     pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64) {
-        let number = self.number(seen.label.text(), seen.kind);
-        let track = self.counts[number].add(seen, nanos);
+        let number = match self.known(seen.label, seen.kind) {
+            Some(known) => known,
+            None => self.admit(seen.label, seen.kind),
+        };
+        let bucket = Histogram::bucket(nanos);
+        let track = self.counts[number].add(seen, nanos, bucket);
         if let (Some(track), Some(start)) = (track, seen.start) {
-            self.timeline.add(track, start, seen.ok.then(|| Histogram::bucket(nanos)), seen.weight);
+            self.timeline.add(track, start, seen.ok.then_some(bucket), seen.weight);
         }
     }
 
     /// Whether there were too many labels to keep them all.
     pub(super) fn were_merged(&self) -> bool {
-        !self.merged.is_empty()
+        self.merged.len() > 0
     }
 
     /// Merges all but the `most` most frequent endpoints into one called [`OTHER`].
@@ -47,39 +56,52 @@ impl Endpoints {
         let rare = self.rarest(self.counts.len() - most);
         let kinds: BTreeSet<Kind> = rare.iter().map(|at| self.counts[*at].kind).collect();
         let others: BTreeMap<Kind, usize> = kinds.into_iter().map(|kind| (kind, self.other(kind))).collect();
+        let other_of = |counts: &[Counts], at: usize| others[&counts[at].kind];
+        let pairs = rare.iter().map(|at| (self.counts[*at].track, self.counts[other_of(&self.counts, *at)].track));
+        self.timeline.fold(pairs.filter_map(|(from, to)| from.zip(to)));
         for at in rare {
+            let other = other_of(&self.counts, at);
             let endpoint = std::mem::replace(&mut self.counts[at], Counts::new("", Kind::Request, None));
-            let other = others[&endpoint.kind];
-            if let (Some(from), Some(to)) = (endpoint.track, self.counts[other].track) {
-                self.timeline.fold(from, to);
-            }
             self.counts[other].merge(&endpoint);
-            self.merged.insert(endpoint.name);
+            self.merged.insert(Label::new(&endpoint.name));
         }
         self.compact();
     }
 
-    /// The number of the endpoint with that label, made if it is new.
-    fn number(&mut self, label: &str, kind: Kind) -> usize {
-        if let Some(known) = self.numbers.get(&kind).and_then(|numbers| numbers.get(label)) {
-            return *known;
-        }
-        let overflow = self.merged.len() >= MOST_MERGED || self.merged.contains(label);
-        if overflow && label != OTHER {
-            return self.number(OTHER, kind);
+    /// The number of the endpoint with that label.
+    fn known(&self, label: Label<'_>, kind: Kind) -> Option<usize> {
+        let is_it = |number: &usize| {
+            let endpoint = &self.counts[*number];
+            endpoint.kind == kind && endpoint.name == label.text()
+        };
+        self.numbers.find(label.hash(), is_it).copied()
+    }
+
+    /// The number of the endpoint that a label which is not known counts to, made if need be.
+    #[cold]
+    fn admit(&mut self, label: Label<'_>, kind: Kind) -> usize {
+        let overflow =
+            self.merged.len() >= MOST_MERGED || self.merged.bytes() >= MOST_MERGED_BYTES || self.merged.contains(label);
+        if overflow && label.text() != OTHER {
+            return self.other(kind);
         }
         if self.counts.len() >= MOST_LABELS {
             self.cap(MOST_LABELS / 2);
-            return self.number(label, kind);
+            return self.known(label, kind).unwrap_or_else(|| self.push(label, kind));
         }
         self.push(label, kind)
     }
 
-    fn push(&mut self, label: &str, kind: Kind) -> usize {
-        let track = (kind == Kind::Request).then(|| self.timeline.track(label));
-        let number = self.counts.len();
-        self.counts.push(Counts::new(label, kind, track));
-        self.numbers.entry(kind).or_default().insert(label.to_owned(), number);
+    fn push(&mut self, label: Label<'_>, kind: Kind) -> usize {
+        let track = (kind == Kind::Request).then(|| self.timeline.track(label.text()));
+        self.counts.push(Counts::new(label.text(), kind, track));
+        self.name(self.counts.len() - 1, label.hash())
+    }
+
+    /// Makes an endpoint known by the hash of its label.
+    fn name(&mut self, number: usize, hash: u64) -> usize {
+        let counts = &self.counts;
+        self.numbers.insert_unique(hash, number, |number| Label::new(&counts[*number].name).hash());
         number
     }
 
@@ -96,18 +118,55 @@ impl Endpoints {
 
     /// The endpoint that takes the rare ones of its kind.
     fn other(&mut self, kind: Kind) -> usize {
-        let known = self.numbers.get(&kind).and_then(|numbers| numbers.get(OTHER)).copied();
-        known.unwrap_or_else(|| self.push(OTHER, kind))
+        let label = Label::new(OTHER);
+        self.known(label, kind).unwrap_or_else(|| self.push(label, kind))
     }
 
     /// Removes merged endpoints, which have no name any more, and numbers the rest anew.
     fn compact(&mut self) {
         self.counts.retain(|endpoint| !endpoint.name.is_empty() || endpoint.count > 0);
-        let tracks = self.timeline.compact();
+        let tracks = self.timeline.settle().compact();
         self.numbers.clear();
-        for (number, endpoint) in self.counts.iter_mut().enumerate() {
+        for number in 0..self.counts.len() {
+            let endpoint = &mut self.counts[number];
             endpoint.track = endpoint.track.and_then(|track| tracks.get(&track).copied());
-            self.numbers.entry(endpoint.kind).or_default().insert(endpoint.name.clone(), number);
+            let hash = Label::new(&endpoint.name).hash();
+            self.name(number, hash);
         }
     }
+}
+
+/// A set of labels in one piece of memory.
+#[derive(Default)]
+struct Labels {
+    text: String,
+    /// Where each label starts and ends in `text`.
+    spans: HashTable<(u32, u32)>,
+}
+
+impl Labels {
+    fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    fn contains(&self, label: Label<'_>) -> bool {
+        self.spans.find(label.hash(), |span| at(&self.text, *span) == label.text()).is_some()
+    }
+
+    fn insert(&mut self, label: Label<'_>) {
+        if !self.contains(label) {
+            let start = self.text.len() as u32;
+            self.text.push_str(label.text());
+            let span = (start, self.text.len() as u32);
+            self.spans.insert_unique(label.hash(), span, |span| Label::new(at(&self.text, *span)).hash());
+        }
+    }
+}
+
+fn at(text: &str, (start, end): (u32, u32)) -> &str {
+    &text[start as usize..end as usize]
 }

@@ -62,7 +62,9 @@ fn keys_at(bytes: &[u8], depth: usize) -> Vec<&[u8]> {
     while at < bytes.len() {
         match bytes[at] {
             b'{' | b'[' => level += 1,
-            b'}' | b']' => level = level.saturating_sub(1),
+            // What follows the object is another one.
+            b'}' | b']' if level <= 1 => break,
+            b'}' | b']' => level -= 1,
             b'"' => {
                 let end = end_of_string(bytes, at + 1);
                 let after = bytes.get(end + 1..).unwrap_or_default().trim_ascii_start();
@@ -95,6 +97,11 @@ mod tests {
         let head = Head::new(br#"  {"a": {"inner": 1, "b\"": "}"}, "metrics" : [1, {"x": 2}], "cut": "off"#);
         assert_eq!(head.keys(), [b"a".as_slice(), b"metrics", b"cut"]);
         assert!(head.has_keys(&["metrics", "a"]) && !head.has_keys(&["inner"]));
+    }
+
+    #[test]
+    fn keys_of_other_objects_behind_the_first_are_none_of_its() {
+        assert_eq!(Head::new(b"{\"a\": {\"x\": 1}}\n{\"b\": 2}").keys(), [b"a"]);
     }
 
     #[test]

@@ -1,111 +1,159 @@
-//! Where the fields and records of a CSV file end, found 64 bytes at a time.
+//! Records of a CSV file, taken apart 64 bytes at a time.
 //!
 //! Bytes become bits: one for each delimiter, line end or quote. What lies between quotes is masked out by a running
 //! exclusive or, as in Langdale & Lemire, "Parsing Gigabytes of JSON per Second" (2019, <https://arxiv.org/abs/1902.08318>).
 //! That is right as long as quotes stand around fields, or doubled inside them; the first that does not is noticed, and
 //! the [plain reading](super::record) decides what it means.
 
-use super::bits::{CHUNK, Chunk, equal, found};
+use super::bits::{CHUNK, Chunk, Found, found};
+use super::record::Record;
 
-/// Walks over the marks outside of quotes.
-pub(super) struct Marks<'a> {
-    bytes: &'a [u8],
-    delimiter: u8,
-    /// The marks that are wanted: line ends, and possibly delimiters.
-    wanted: [u8; 2],
-    /// Where the chunk begins, and the marks in it that were not handed out.
-    chunk: usize,
-    left: u64,
-    /// All ones where the chunk ended between quotes.
-    inside: u64,
-    /// The lowest bit says of the last byte of the chunk: a quote may follow that opens a field.
-    opens: u64,
-    /// The lowest bit says of the last byte of the chunk: it is a quote that ended a field.
-    closed: u64,
-    lines: u64,
-    is_stray: bool,
+/// Most fields of a record; of more the plain reading takes care.
+const MOST_FIELDS: usize = 256;
+
+/// How far records were read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Bytes of the whole records.
+    pub(super) bytes: usize,
+    /// Line ends in them.
+    pub(super) lines: u64,
 }
 
-impl<'a> Marks<'a> {
-    /// The line ends of records, and the ends of their fields.
-    pub(super) fn of_fields(bytes: &'a [u8], delimiter: u8) -> Self {
-        Self::of(bytes, delimiter, [delimiter, b'\n'])
-    }
-
-    /// The line ends of records.
-    pub(super) fn of_records(bytes: &'a [u8], delimiter: u8) -> Self {
-        Self::of(bytes, delimiter, [b'\n'; 2])
-    }
-
-    fn of(bytes: &'a [u8], delimiter: u8, wanted: [u8; 2]) -> Self {
-        let chunk = CHUNK.wrapping_neg();
-        let (left, inside, opens, closed, lines, is_stray) = (0, 0, 1, 0, 0, false);
-        Self { bytes, delimiter, wanted, chunk, left, inside, opens, closed, lines, is_stray }
-    }
-
-    /// Place of the next mark; `None` at the end, and at a quote where none should be.
-    #[inline]
-    pub(super) fn next(&mut self) -> Option<usize> {
-        while self.left == 0 {
-            self.chunk = self.chunk.wrapping_add(CHUNK);
-            match self.bytes.get(self.chunk..)? {
-                [] => return None,
-                rest => match rest.first_chunk() {
-                    Some(chunk) => self.load(chunk, u64::MAX),
-                    None => {
-                        let mut chunk = [0; CHUNK];
-                        chunk[..rest.len()].copy_from_slice(rest);
-                        self.load(&chunk, !(u64::MAX << rest.len()));
-                    }
-                },
-            }
-            if self.is_stray {
-                return None;
-            }
+/// Calls `each` with the records of `bytes`, up to the first for which it says `false`; that one is not counted. `None`
+/// where a quote stands where none should be, or a record has too many fields.
+#[inline]
+pub(super) fn records(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
+    let (mut ends, mut fields) = ([0; MOST_FIELDS], 0);
+    walk(bytes, delimiter, |piece| {
+        if fields + CHUNK > MOST_FIELDS {
+            return None;
         }
-        let at = self.chunk + self.left.trailing_zeros() as usize;
-        self.left &= self.left - 1;
-        Some(at)
-    }
+        fields = put(&mut ends, fields, piece.marks, piece.offset);
+        let Some(record_bytes) = piece.record else { return Some(true) };
+        let is_wanted = each(record(record_bytes, &mut ends[..fields]));
+        fields = 0;
+        Some(is_wanted)
+    })
+}
 
-    /// Whether a quote was found where none should be.
-    pub(super) fn is_stray(&self) -> bool {
-        self.is_stray
-    }
+/// The same, with the bytes of the records alone.
+#[inline]
+pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
+    walk(bytes, delimiter, |piece| {
+        Some(piece.record.is_none_or(|bytes| each(bytes.strip_suffix(b"\r").unwrap_or(bytes))))
+    })
+}
 
-    /// Line ends between quotes, up to 64 bytes beyond the last mark.
-    pub(super) fn lines_inside(&self) -> u64 {
-        self.lines
-    }
+/// What a chunk holds of a record.
+struct Piece<'a> {
+    /// The ends of fields, and how far into the record the chunk begins, which may be before it.
+    marks: u64,
+    offset: u32,
+    /// The record without its line feed, if the chunk holds its end.
+    record: Option<&'a [u8]>,
+}
 
-    #[inline]
-    fn load(&mut self, chunk: &Chunk, valid: u64) {
-        let found = found(chunk, self.wanted);
-        let is_plain = found.quotes == 0 && self.inside == 0 && self.closed == 0;
-        self.left = if is_plain { found.marks } else { self.quoted(chunk, found.marks, found.quotes, valid) };
-        if is_plain {
-            // A quote may open a field at the start of the next chunk only behind a mark, which is looked at there.
-            self.opens = u64::from(matches!(chunk[CHUNK - 1], b'\n') || chunk[CHUNK - 1] == self.delimiter);
+/// Calls `each` with the pieces of records, until it says `false` of a record, or `None`.
+#[inline]
+fn walk<'a>(bytes: &'a [u8], delimiter: u8, mut each: impl FnMut(Piece<'a>) -> Option<bool>) -> Option<Walked> {
+    let (mut quotes, mut walked) = (Quotes::new(delimiter), Walked::default());
+    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
+        let start = at * CHUNK;
+        let Found { mut marks, mut line_ends, .. } = quotes.outside(chunk, bytes.len() - start)?;
+        while line_ends != 0 {
+            let up_to = line_ends ^ (line_ends - 1);
+            let end = start + line_ends.trailing_zeros() as usize;
+            let offset = (start as u32).wrapping_sub(walked.bytes as u32);
+            let record = Some(&bytes[walked.bytes..end]);
+            if !each(Piece { marks: marks & up_to, offset, record })? {
+                walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
+                return Some(walked);
+            }
+            (marks, line_ends) = (marks & !up_to, line_ends & !up_to);
+            (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
         }
+        let offset = (start as u32).wrapping_sub(walked.bytes as u32);
+        each(Piece { marks, offset, record: None })?;
+    }
+    if quotes.lines > 0 {
+        // Line ends in what is left are between quotes, or it would be a record.
+        walked.lines += quotes.lines - super::blocks::line_ends(&bytes[walked.bytes..]);
+    }
+    Some(walked)
+}
+
+/// Adds the places of marks to the ends of fields. There is room for a chunk.
+#[inline]
+fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, offset: u32) -> usize {
+    while marks != 0 {
+        ends[fields % MOST_FIELDS] = offset.wrapping_add(marks.trailing_zeros());
+        marks &= marks - 1;
+        fields += 1;
+    }
+    fields
+}
+
+/// The record of these bytes, without a carriage return at its end.
+#[inline]
+fn record<'a>(bytes: &'a [u8], ends: &'a mut [u32]) -> Record<'a> {
+    let Some(trimmed) = bytes.strip_suffix(b"\r") else { return Record { bytes, ends } };
+    if let Some(last) = ends.last_mut() {
+        *last -= 1;
+    }
+    Record { bytes: trimmed, ends }
+}
+
+/// Knows what lies between quotes, from chunk to chunk.
+struct Quotes {
+    delimiter: u8,
+    /// All ones where the last chunk ended between quotes.
+    inside: u64,
+    /// The lowest bit says of the last byte: a quote behind it may open a field.
+    opens: u64,
+    /// The lowest bit says of the last byte: it is a quote that ended a field.
+    closed: u64,
+    /// Line ends between quotes.
+    lines: u64,
+}
+
+impl Quotes {
+    /// At the start of a record.
+    fn new(delimiter: u8) -> Self {
+        Self { delimiter, inside: 0, opens: 1, closed: 0, lines: 0 }
     }
 
-    /// The marks of a chunk with quotes in it, or before it, that are outside of them.
+    /// The marks of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
+    /// should be.
+    #[inline]
+    fn outside(&mut self, chunk: &Chunk, size: usize) -> Option<Found> {
+        let found = found(chunk, self.delimiter);
+        if found.quotes | self.inside | self.closed == 0 {
+            self.opens = found.marks >> (CHUNK - 1);
+            return Some(found);
+        }
+        self.among(found, if size < CHUNK { !(u64::MAX << size) } else { u64::MAX })
+    }
+
+    /// The same for a chunk with quotes in it, or before it; `valid` are the bytes of the file.
     #[inline(never)]
-    fn quoted(&mut self, chunk: &Chunk, marks: u64, quotes: u64, valid: u64) -> u64 {
-        const LAST: u32 = CHUNK as u32 - 1;
-        let (delimiters, line_ends) = (equal(chunk, self.delimiter), equal(chunk, b'\n'));
+    fn among(&mut self, found: Found, valid: u64) -> Option<Found> {
+        const LAST: usize = CHUNK - 1;
         // From each opening quote up to the closing one.
-        let inside = running_xor(quotes) ^ self.inside;
-        let (opening, closing) = (quotes & inside, quotes & !inside);
+        let inside = running_xor(found.quotes) ^ self.inside;
+        let (opening, closing) = (found.quotes & inside, found.quotes & !inside);
         // A doubled quote closes and opens again.
-        let opens = delimiters | line_ends | quotes;
-        let stray = opening & !(opens << 1 | self.opens) | (closing << 1 | self.closed) & !opens & valid;
-        self.is_stray |= stray != 0;
-        self.lines += u64::from((line_ends & inside).count_ones());
+        let opens = found.marks | found.quotes;
+        let misplaced = opening & !(opens << 1 | self.opens) | (closing << 1 | self.closed) & !opens & valid;
+        self.lines += u64::from((found.line_ends & inside).count_ones());
         self.inside = ((inside as i64) >> LAST) as u64;
         self.opens = opens >> LAST;
         self.closed = closing >> LAST;
-        marks & !inside
+        let outside = Found { marks: found.marks & !inside, line_ends: found.line_ends & !inside, ..found };
+        (misplaced == 0).then_some(outside)
     }
 }
 
@@ -120,55 +168,76 @@ fn running_xor(mut bits: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ingest::record::{self, Found, Stray};
+    use crate::ingest::blocks::line_ends;
+    use crate::ingest::record::{self, Stray};
     use proptest::prelude::*;
 
-    /// Where fields and records end by the plain reading; `None` if a quote stands where none should be.
-    fn plain(bytes: &[u8]) -> Option<Vec<usize>> {
-        let (mut at, mut ends, mut all) = (0, Vec::new(), Vec::new());
+    /// Records and their fields, and how far they were read.
+    type Seen = (Vec<Vec<String>>, Walked);
+
+    fn fields(record: Record<'_>) -> Vec<String> {
+        (0..record.len()).map(|at| record.text(Some(at)).into_owned()).collect()
+    }
+
+    /// By the plain reading; `None` if a quote stands where none should be.
+    fn plainly(bytes: &[u8]) -> Option<Seen> {
+        let (mut ends, mut seen, mut walked) = (Vec::new(), Vec::new(), Walked::default());
         loop {
-            match record::read(&bytes[at..], b',', Stray::Refused, false, &mut ends) {
-                Found::Whole { next, .. } => {
-                    all.extend(ends[..ends.len() - 1].iter().map(|end| at + *end as usize));
-                    at += next;
-                    all.push(at - 1);
+            let rest = &bytes[walked.bytes..];
+            match record::read(rest, b',', Stray::Refused, false, &mut ends) {
+                record::Found::Whole { size, next } => {
+                    seen.push(fields(Record { bytes: &rest[..size], ends: &ends }));
+                    walked = Walked { bytes: walked.bytes + next, lines: walked.lines + line_ends(&rest[..next]) };
                 }
-                Found::Open => return Some(all),
-                Found::Wrong(_) => return None,
+                record::Found::Open => return Some((seen, walked)),
+                record::Found::Wrong(_) => return None,
             }
         }
     }
 
-    fn marks(mut marks: Marks<'_>) -> Option<Vec<usize>> {
-        let all = std::iter::from_fn(|| marks.next()).collect();
-        (!marks.is_stray()).then_some(all)
+    fn by_marks(bytes: &[u8]) -> Option<Seen> {
+        let mut seen = Vec::new();
+        let walked = records(bytes, b',', |record| {
+            seen.push(fields(record));
+            true
+        })?;
+        Some((seen, walked))
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
-        fn marks_are_those_of_the_plain_reading(
+        fn records_are_those_of_the_plain_reading(
             pieces in prop::collection::vec(prop::sample::select(vec![
-                "a", ",", "\n", "\"", "\"\"", "\"x,y\"", "\"l1\nl2\",", "some more text,", "\r\n", "\"a \"\"b\"\"\"\n", "\0",
+                "a", ",", "\n", "\"", "\"\"", "\"x,y\"", "\"l1\nl2\",", "some more text,", "\r\n", "\"a \"\"b\"\"\"\n", "\0", "\r",
             ]), 0..60),
         ) {
             let text = pieces.concat();
-            let Some(fast) = marks(Marks::of_fields(text.as_bytes(), b',')) else { return Ok(()) };
-            let plain = plain(text.as_bytes());
-            let Some(plain) = plain else { return Err(TestCaseError::fail(format!("{text:?} is no CSV"))) };
-            // What the file ends in may have fields already.
-            prop_assert_eq!(&fast[..plain.len()], &plain, "{:?}", text);
-            prop_assert!(fast[plain.len()..].iter().all(|at| text.as_bytes()[*at] == b','));
-            let records: Vec<usize> = plain.into_iter().filter(|at| text.as_bytes()[*at] == b'\n').collect();
-            prop_assert_eq!(marks(Marks::of_records(text.as_bytes(), b',')).unwrap(), records);
+            if let Some(fast) = by_marks(text.as_bytes()) {
+                prop_assert_eq!(Some(fast), plainly(text.as_bytes()), "{:?}", text);
+            }
         }
 
         #[test]
-        fn what_a_writer_writes_is_never_stray(rows in prop::collection::vec(prop::collection::vec("[a-c,\"\n]{0,20}", 3), 1..12)) {
+        fn what_a_writer_writes_is_never_given_up(rows in prop::collection::vec(prop::collection::vec("[a-c,\"\n]{0,20}", 3), 1..12)) {
             let mut writer = csv::Writer::from_writer(Vec::new());
             rows.iter().for_each(|row| writer.write_record(row).unwrap());
             let bytes = writer.into_inner().unwrap();
-            prop_assert_eq!(marks(Marks::of_fields(&bytes, b',')), plain(&bytes));
+            prop_assert_eq!(by_marks(&bytes).map(|(seen, _)| seen), Some(rows));
         }
+    }
+
+    #[test]
+    fn a_record_of_very_many_fields_is_given_up() {
+        let text = format!("{}\n", ",".repeat(MOST_FIELDS));
+        assert!(by_marks(text.as_bytes()).is_none() && plainly(text.as_bytes()).is_some());
+        assert!(by_marks(format!("{}\n", ",".repeat(99)).as_bytes()).is_some());
+    }
+
+    #[test]
+    fn the_record_that_is_not_wanted_is_not_counted() {
+        let text = b"a\n\"b\nb\"\nstop\nc\n";
+        let walked = records(text, b',', |record| record.bytes != b"stop").unwrap();
+        assert_eq!(walked, Walked { bytes: 8, lines: 3 });
     }
 }

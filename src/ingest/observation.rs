@@ -3,7 +3,7 @@
 //! Everything in them is ready to be counted: latencies are whole nanoseconds, labels are hashed. A reader may do that
 //! on a thread of its own, so that the one thread that records need not.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 
 use hashbrown::DefaultHashBuilder;
@@ -44,9 +44,18 @@ pub struct Label<'a> {
 
 impl<'a> Label<'a> {
     /// A name that has not been hashed yet.
+    #[inline]
     pub fn new(text: &'a str) -> Self {
+        Self { text, hash: Self::hash_of(text.as_bytes()) }
+    }
+
+    /// The hash of a name of these bytes.
+    #[inline]
+    pub fn hash_of(text: &[u8]) -> u64 {
         static SEED: OnceLock<DefaultHashBuilder> = OnceLock::new();
-        Self { text, hash: SEED.get_or_init(DefaultHashBuilder::default).hash_one(text) }
+        let mut hasher = SEED.get_or_init(DefaultHashBuilder::default).build_hasher();
+        hasher.write(text);
+        hasher.finish()
     }
 
     /// A name with the hash that [`Label::new`] gave the same text in this process.

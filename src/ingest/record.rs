@@ -1,8 +1,8 @@
 //! Records of CSV files: fields apart, quotes and line ends inside them respected.
 //!
 //! RFC 4180 (<https://www.rfc-editor.org/rfc/rfc4180>): a field that holds the delimiter, a quote or a line end stands in
-//! quotes, and the quotes in it are doubled. This is the plain reading, byte after byte; [`Marks`](super::marks::Marks) is
-//! the fast one, and gives up where a quote stands elsewhere.
+//! quotes, and the quotes in it are doubled. This is the plain reading, byte after byte; [`marks`](super::marks) are the
+//! fast one, which gives up where a quote stands elsewhere.
 
 use std::borrow::Cow;
 
@@ -42,32 +42,62 @@ impl<'a> Record<'a> {
     }
 
     /// The bytes of a field without the quotes around it, those in it still doubled; empty where there is no such field.
+    #[inline]
     pub(super) fn raw(self, at: Option<usize>) -> &'a [u8] {
         let field = self.field(at);
         field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")).unwrap_or(field)
     }
 
     /// The text of a field; what is not UTF-8 is replaced, and line ends are `\n`.
+    #[inline]
     pub(super) fn text(self, at: Option<usize>) -> Cow<'a, str> {
         let field = self.field(at);
-        if field.first() != Some(&b'"') {
-            return String::from_utf8_lossy(field);
+        match std::str::from_utf8(field) {
+            Ok(text) if !text.starts_with('"') => Cow::Borrowed(text),
+            _ => unquoted(field),
         }
-        let text = String::from_utf8_lossy(self.raw(at));
-        let is_plain = !text.contains(['"', '\r']);
-        if is_plain { text } else { Cow::Owned(text.replace("\"\"", "\"").replace("\r\n", "\n")) }
     }
 
     /// Whether there is nothing in the record.
+    #[inline]
     pub(super) fn is_blank(self) -> bool {
-        self.bytes.trim_ascii().is_empty()
+        self.ends.len() < 2 && self.bytes.trim_ascii().is_empty()
     }
 
-    fn field(self, at: Option<usize>) -> &'a [u8] {
+    /// The bytes of a field as they are written.
+    #[inline]
+    pub(super) fn field(self, at: Option<usize>) -> &'a [u8] {
         let Some((at, end)) = at.and_then(|at| Some((at, *self.ends.get(at)?))) else { return &[] };
         let start = if at == 0 { 0 } else { self.ends[at - 1] as usize + 1 };
         &self.bytes[start..end as usize]
     }
+}
+
+/// The text of a field, in quotes or not; what is not UTF-8 is replaced, and line ends between quotes are `\n`.
+pub(super) fn unquoted(field: &[u8]) -> Cow<'_, str> {
+    let Some(inside) = field.strip_prefix(b"\"").and_then(|field| field.strip_suffix(b"\"")) else {
+        return String::from_utf8_lossy(field);
+    };
+    let text = String::from_utf8_lossy(inside);
+    if memchr::memchr2(b'"', b'\r', inside).is_none() {
+        return text;
+    }
+    let (mut plain, mut from) = (String::with_capacity(text.len()), 0);
+    for at in memchr::memchr2_iter(b'"', b'\r', text.as_bytes()) {
+        let pair = text.as_bytes().get(at..at + 2);
+        // Of a doubled quote the second is kept, of a line end the line feed.
+        if at >= from && matches!(pair, Some(b"\"\"" | b"\r\n")) {
+            plain.push_str(&text[from..at]);
+            from = at + 1;
+            // The quote kept begins no other pair.
+            if pair == Some(b"\"\"") {
+                plain.push('"');
+                from = at + 2;
+            }
+        }
+    }
+    plain.push_str(&text[from..]);
+    Cow::Owned(plain)
 }
 
 /// Reads the record that begins at the start of `bytes` and puts into `ends` where its fields end. Bytes without a line
@@ -83,10 +113,12 @@ pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: 
             },
             _ => memchr::memchr2(delimiter, b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found),
         };
-        if bytes.get(at) != Some(&b'"') && stray == Stray::Refused && memchr::memchr(b'"', &bytes[at..end]).is_some() {
-            return Found::Wrong("a quote stands inside a field that is not quoted");
-        }
+        // What is wrong is told with the whole line.
+        let wrong = |why| if last || memchr::memchr(b'\n', bytes).is_some() { Found::Wrong(why) } else { Found::Open };
         let quoted = bytes.get(at) == Some(&b'"');
+        if !quoted && stray == Stray::Refused && memchr::memchr(b'"', &bytes[at..end]).is_some() {
+            return wrong("a quote stands inside a field that is not quoted");
+        }
         match &bytes[end..] {
             [byte, ..] if *byte == delimiter => {
                 ends.push(end as u32);
@@ -102,7 +134,7 @@ pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: 
                 let line_end = rest.len().min(1 + usize::from(rest.first() == Some(&b'\r')));
                 return Found::Whole { size, next: end + line_end };
             }
-            _ => return Found::Wrong("a quote stands inside a quoted field and is not doubled"),
+            _ => return wrong("a quote stands inside a quoted field and is not doubled"),
         }
     }
 }

@@ -7,17 +7,16 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::endpoints::Endpoints;
+use super::failures::Failures;
 use super::resources::Resources;
 use super::tally::{Counts, Tally};
 use super::{Observation, Options};
-use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, Resolution, Run, Unit};
+use crate::model::{ALL, Block, Endpoint, Histogram, Interval, Kind, Resolution, Run, Timeline, Track, Unit};
 
 /// Why a run without requests is invalid.
 pub(super) const ZERO_REQUESTS: &str = "zero requests";
 /// Endpoints that are kept apart at the end.
 const MOST_ENDPOINTS: usize = 1_000;
-/// Kinds of failures that are told apart while reading: messages may hold ids as well as labels do.
-const MOST_MESSAGES: usize = 4_000;
 /// Share of observations that may be unusable (negative, not finite, at an impossible time) before a run is invalid.
 const MOST_UNUSABLE: f64 = 0.01;
 /// Width of the intervals that are kept for trends and charts, s.
@@ -27,8 +26,6 @@ const MOST_INTERVALS: f64 = 240.0;
 /// What to do about too many endpoints.
 const NAME_REQUESTS: &str =
     "do labels hold ids? give requests a name (k6: the name tag, JMeter: the label, Locust: name=)";
-/// Kinds of failures that are kept.
-const MOST_FAILURES: usize = 50;
 /// Nanoseconds per second.
 const NANOS: f64 = 1e9;
 /// A part of the run that is further away than this from the rest, s, is a step of the clock, not a pause.
@@ -53,7 +50,7 @@ pub struct Recorder {
     endpoints: Endpoints,
     aggregates: Vec<Endpoint>,
     tallies: BTreeMap<String, Tally>,
-    failures: BTreeMap<(Option<String>, String), u64>,
+    failures: Failures,
     resources: Resources,
     seen: u64,
     unusable: u64,
@@ -70,7 +67,7 @@ impl Recorder {
             endpoints: Endpoints::default(),
             aggregates: Vec::new(),
             tallies: BTreeMap::new(),
-            failures: BTreeMap::new(),
+            failures: Failures::default(),
             resources: Resources::new(&options.resources),
             seen: 0,
             unusable: 0,
@@ -127,10 +124,7 @@ impl Recorder {
 
     /// Takes `count` failures of one kind; `message` is in the tool's own words.
     pub fn failure(&mut self, endpoint: Option<&str>, message: &str, count: u64) {
-        let key = (endpoint.map(str::to_owned), message.to_owned());
-        if self.failures.len() < MOST_MESSAGES || self.failures.contains_key(&key) {
-            *self.failures.entry(key).or_insert(0) += count;
-        }
+        self.failures.add(endpoint, message, count);
     }
 
     /// Takes a whole run, as the native format has it.
@@ -153,12 +147,13 @@ impl Recorder {
         self.drop_clock_steps();
         self.endpoints.cap(MOST_ENDPOINTS);
         self.tell_unusable();
-        self.finish_times();
-        self.finish_endpoints()?;
+        let timeline = std::mem::take(&mut self.endpoints.timeline).finish();
+        self.finish_times(&timeline);
+        self.finish_endpoints(timeline)?;
         for (name, tally) in std::mem::take(&mut self.tallies) {
             self.run.metrics.extend(tally.finish(&name, self.run.duration));
         }
-        self.finish_failures();
+        self.run.failures = self.failures.finish();
         if self.run.total.as_ref().is_some_and(|total| total.count == Some(0)) {
             self.run.invalid.get_or_insert_with(|| ZERO_REQUESTS.to_owned());
         }
@@ -167,14 +162,14 @@ impl Recorder {
 
     /// Leaves out of the timeline what lies hours away from the rest: a step of the clock or a wrong unit.
     fn drop_clock_steps(&mut self) {
-        let counts = self.endpoints.timeline.counts();
-        let width = self.endpoints.timeline.slice_width();
-        let slices: Vec<(i64, u64)> = counts.into_iter().collect();
+        let timeline = self.endpoints.timeline.settle();
+        let width = timeline.slice_width();
+        let slices: Vec<(i64, u64)> = timeline.counts().into_iter().collect();
         let gap = |pair: &[(i64, u64)]| (pair[1].0 - pair[0].0) as f64 * width > CLOCK_STEP;
         let parts: Vec<&[(i64, u64)]> = slices.chunk_by(|a, b| !gap(&[*a, *b])).collect();
         let Some(largest) = parts.iter().max_by_key(|part| part.iter().map(|(_, n)| n).sum::<u64>()) else { return };
         if let ([(first, _), ..], [.., (last, _)], true) = (*largest, *largest, parts.len() > 1) {
-            let dropped = self.endpoints.timeline.keep(*first..=*last);
+            let dropped = timeline.keep(*first..=*last);
             self.unusable += dropped;
             self.last_end = ((*last + 1) as f64 * width * NANOS) as i64;
             self.run.warn(format!("{dropped} requests lie hours away from the rest: the clock stepped"));
@@ -194,29 +189,31 @@ impl Recorder {
         self.run.warn(message);
     }
 
-    fn finish_times(&mut self) {
-        let Some(first) = self.endpoints.timeline.first_start() else { return };
+    fn finish_times(&mut self, timeline: &Timeline) {
+        let Some(first) = timeline.first_start() else { return };
         self.run.started_at = jiff::Timestamp::from_nanosecond(i128::from(first)).ok();
-        self.run.duration = Some((self.last_end - first) as f64 / NANOS);
+        self.run.duration = Some(self.last_end.saturating_sub(first) as f64 / NANOS);
     }
 
-    fn finish_endpoints(&mut self) -> Result<()> {
+    fn finish_endpoints(&mut self, mut timeline: Timeline) -> Result<()> {
         if self.seen == 0 {
             return self.finish_aggregates();
         }
         let duration = self.run.duration.filter(|d| *d > 0.0);
-        self.endpoints.timeline.tidy();
+        timeline.tidy();
         let counts = std::mem::take(&mut self.endpoints.counts);
         let resolution = resolution_of(&counts);
         let mut total = Counts::new(ALL, Kind::Request, None);
-        let mut whole: BTreeMap<String, Histogram> = self.endpoints.timeline.histograms();
-        for counts in &counts {
-            if counts.kind == Kind::Request {
-                total.merge(counts);
+        for counts in counts {
+            let is_request = counts.kind == Kind::Request;
+            let track = timeline.tracks().iter().find(|track| is_request && track.name == counts.name);
+            if is_request {
+                total.merge(&counts);
             }
-            let timed = if counts.kind == Kind::Request { whole.remove(&counts.name) } else { None };
-            let mut endpoint = counts.finish(timed, resolution, duration);
-            endpoint.intervals = self.intervals(&endpoint, resolution);
+            let mut endpoint = counts.finish(track.map(|track| timeline.latencies(track)), resolution, duration);
+            if let Some(track) = track.filter(|_| !self.untimed) {
+                endpoint.intervals = intervals(&timeline, track, resolution);
+            }
             self.run.endpoints.push(endpoint);
         }
         self.run.endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
@@ -226,29 +223,8 @@ impl Recorder {
             self.run
                 .warn(format!("more than 1,000 endpoints: the rarer ones were merged into (other); {NAME_REQUESTS}"));
         }
-        self.run.timeline = (!self.untimed).then(|| std::mem::take(&mut self.endpoints.timeline));
+        self.run.timeline = (!self.untimed).then_some(timeline);
         Ok(())
-    }
-
-    fn intervals(&self, endpoint: &Endpoint, resolution: Resolution) -> Vec<Interval> {
-        let span = self.endpoints.timeline.span();
-        let Some(track) = self.endpoints.timeline.tracks().iter().find(|t| t.name == endpoint.name) else {
-            return Vec::new();
-        };
-        if endpoint.kind != Kind::Request || self.untimed || span <= 0.0 {
-            return Vec::new();
-        }
-        let width = INTERVAL.max((span / MOST_INTERVALS / INTERVAL).ceil() * INTERVAL);
-        let parts = (span / width).ceil().max(1.0);
-        let blocks = self.endpoints.timeline.blocks(track, f64::NEG_INFINITY.max(-1.0), parts * width, parts as usize);
-        let interval = |(at, block): (usize, &crate::model::Block)| Interval {
-            at: at as f64 * width,
-            count: block.count,
-            errors: block.errors,
-            p50: block.ok.quantile(0.5, resolution),
-            p95: block.ok.quantile(0.95, resolution),
-        };
-        blocks.iter().enumerate().map(interval).collect()
     }
 
     /// Final figures as the file gave them; the run as a whole is added up where the file does not have it.
@@ -280,22 +256,31 @@ impl Recorder {
         self.run.endpoints = endpoints;
         Ok(())
     }
-
-    fn finish_failures(&mut self) {
-        let mut failures: Vec<_> = std::mem::take(&mut self.failures)
-            .into_iter()
-            .map(|((endpoint, message), count)| crate::model::Failure { endpoint, message, count })
-            .collect();
-        failures.sort_by_key(|failure| std::cmp::Reverse(failure.count));
-        failures.truncate(MOST_FAILURES);
-        self.run.failures = failures;
-    }
 }
 
 /// Whole milliseconds where every latency is one, else finer than matters.
 fn resolution_of(endpoints: &[Counts]) -> Resolution {
     let whole = endpoints.iter().all(|e| e.whole_milliseconds);
     if whole { Resolution::MILLISECOND } else { Resolution::FINE }
+}
+
+/// The parts of an endpoint's run that are kept for trends and charts.
+fn intervals(timeline: &Timeline, track: &Track, resolution: Resolution) -> Vec<Interval> {
+    let span = timeline.span();
+    if span <= 0.0 {
+        return Vec::new();
+    }
+    let width = INTERVAL.max((span / MOST_INTERVALS / INTERVAL).ceil() * INTERVAL);
+    let parts = (span / width).ceil().max(1.0);
+    let blocks = timeline.blocks(track, -1.0, parts * width, parts as usize);
+    let interval = |(at, block): (usize, &Block)| Interval {
+        at: at as f64 * width,
+        count: block.count,
+        errors: block.errors,
+        p50: block.ok.quantile(0.5, resolution),
+        p95: block.ok.quantile(0.95, resolution),
+    };
+    blocks.iter().enumerate().map(interval).collect()
 }
 
 /// The latencies of the successful requests of all endpoints.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::buckets::Buckets;
 use super::{Observation, Sampled};
 use crate::model::{ALL, Direction, Endpoint, Histogram, Kind, Latency, Measurement, Resolution, Unit};
 
@@ -21,8 +22,8 @@ pub(super) struct Counts {
     ok: Moments,
     failed: Moments,
     /// Latencies of the failed, and of all that have no place in the timeline.
-    failed_buckets: BTreeMap<u16, u64>,
-    untimed_buckets: BTreeMap<u16, u64>,
+    failed_buckets: Buckets,
+    untimed_buckets: Buckets,
 }
 
 /// Exact count, sum and extremes, ns.
@@ -44,25 +45,25 @@ impl Counts {
             whole_milliseconds: true,
             ok: Moments::NONE,
             failed: Moments::NONE,
-            failed_buckets: BTreeMap::new(),
-            untimed_buckets: BTreeMap::new(),
+            failed_buckets: Buckets::default(),
+            untimed_buckets: Buckets::default(),
         }
     }
 
-    /// Counts an observation and returns its place in the timeline, if it has one.
-    pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64) -> Option<usize> {
+    /// Counts an observation with a latency of `nanos` ns, which are in `bucket`, and returns its place in the timeline,
+    /// if it has one.
+    pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64, bucket: u16) -> Option<usize> {
         let weight = u64::from(seen.weight);
         self.count += weight;
         self.whole_milliseconds &= nanos.is_multiple_of(1_000_000);
-        let bucket = Histogram::bucket(nanos);
         if seen.ok {
             self.ok.add(nanos, weight);
             if self.track.is_none() || seen.start.is_none() {
-                *self.untimed_buckets.entry(bucket).or_insert(0) += weight;
+                self.untimed_buckets.add(bucket, seen.weight);
             }
         } else {
             self.failed.add(nanos, weight);
-            *self.failed_buckets.entry(bucket).or_insert(0) += weight;
+            self.failed_buckets.add(bucket, seen.weight);
         }
         self.track
     }
@@ -72,25 +73,27 @@ impl Counts {
         self.whole_milliseconds &= other.whole_milliseconds;
         self.ok.merge(&other.ok);
         self.failed.merge(&other.failed);
-        for (mine, theirs) in
-            [(&mut self.failed_buckets, &other.failed_buckets), (&mut self.untimed_buckets, &other.untimed_buckets)]
-        {
-            theirs.iter().for_each(|(bucket, n)| *mine.entry(*bucket).or_insert(0) += n);
-        }
+        self.failed_buckets.merge(&other.failed_buckets);
+        self.untimed_buckets.merge(&other.untimed_buckets);
     }
 
     /// The endpoint; `timed` are its successful latencies in the timeline.
-    pub(super) fn finish(&self, timed: Option<Histogram>, resolution: Resolution, duration: Option<f64>) -> Endpoint {
+    pub(super) fn finish(
+        mut self,
+        timed: Option<Histogram>,
+        resolution: Resolution,
+        duration: Option<f64>,
+    ) -> Endpoint {
         let mut ok = timed.unwrap_or_default();
         if self.name != ALL {
-            ok.merge(&Histogram::from_cells(self.untimed_buckets.iter().map(|(b, n)| (*b, *n)).collect()));
+            ok.merge(self.untimed_buckets.histogram());
         }
-        let mut all = Histogram::from_cells(self.failed_buckets.iter().map(|(b, n)| (*b, *n)).collect());
-        all.merge(&ok);
+        let mut all = ok.clone();
+        all.merge(self.failed_buckets.histogram());
         let mut moments = self.ok;
         moments.merge(&self.failed);
         Endpoint {
-            name: self.name.clone(),
+            name: self.name,
             kind: self.kind,
             count: Some(self.count),
             errors: Some(self.failed.count),
@@ -138,12 +141,12 @@ pub(super) struct Tally {
     max: f64,
     last: f64,
     /// Buckets of a distribution; `None` once a value was negative, which the layout cannot hold.
-    buckets: Option<BTreeMap<u16, u64>>,
+    buckets: Option<Buckets>,
 }
 
 impl Tally {
     pub(super) fn new(how: Sampled) -> Self {
-        let buckets = matches!(how, Sampled::Trend(_)).then(BTreeMap::new);
+        let buckets = matches!(how, Sampled::Trend(_)).then(Buckets::default);
         Self { how, count: 0, sum: 0.0, nonzero: 0, max: f64::NEG_INFINITY, last: 0.0, buckets }
     }
 
@@ -158,9 +161,7 @@ impl Tally {
         self.last = value;
         let scaled = (value * self.scale()).round();
         match &mut self.buckets {
-            Some(buckets) if value >= 0.0 => {
-                *buckets.entry(Histogram::bucket(scaled as u64)).or_insert(0) += 1;
-            }
+            Some(buckets) if value >= 0.0 => buckets.add(Histogram::bucket(scaled as u64), 1),
             other => *other = None,
         }
     }
@@ -171,7 +172,7 @@ impl Tally {
     }
 
     /// The metrics of this one: `name` itself, or `name.p95` and so on for a distribution.
-    pub(super) fn finish(&self, name: &str, duration: Option<f64>) -> Vec<Measurement> {
+    pub(super) fn finish(mut self, name: &str, duration: Option<f64>) -> Vec<Measurement> {
         let measured = |name: String, value: f64, unit: Unit, better: Direction| Measurement {
             name,
             value,
@@ -196,13 +197,12 @@ impl Tally {
         }
     }
 
-    fn distribution(&self) -> Vec<(&'static str, f64)> {
-        let mut figures = vec![("mean", self.sum / self.count as f64), ("max", self.max)];
-        if let Some(buckets) = &self.buckets {
-            let histogram = Histogram::from_cells(buckets.iter().map(|(b, n)| (*b, *n)).collect());
+    fn distribution(&mut self) -> Vec<(&'static str, f64)> {
+        let (mut figures, scale) = (vec![("mean", self.sum / self.count as f64), ("max", self.max)], self.scale());
+        if let Some(histogram) = self.buckets.as_mut().map(Buckets::histogram) {
             let fine = Resolution { step: 1.0 / NANOS, digits: None };
             let value = |name| Some((name, histogram.quantile(crate::model::quantile_of(name)?, fine)?));
-            figures.extend(QUANTILES.into_iter().filter_map(value).map(|(n, v)| (n, v * NANOS / self.scale())));
+            figures.extend(QUANTILES.into_iter().filter_map(value).map(|(n, v)| (n, v * NANOS / scale)));
         }
         figures
     }

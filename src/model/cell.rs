@@ -1,99 +1,98 @@
-//! One endpoint in one slice of time, in as few bytes as counts allow.
+//! Latencies of one endpoint in one slice of time, in as few bytes as counts allow.
 //!
 //! A dense histogram per endpoint and slice would cost a gigabyte in half an hour; this costs a few hundred bytes each.
+//! A packed cell is a list of buckets in ascending order, each with its count: LEB128 of twice the distance to the
+//! bucket before, plus 1 where the count is above 1 and follows, less 2, as LEB128.
 
-/// Latencies of a slice that are kept as they came before they are packed.
-const OPEN: usize = 128;
+use super::Histogram;
 
-/// One endpoint in one slice.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Cell {
-    pub(super) count: u32,
-    pub(super) errors: u32,
-    /// Latency buckets as they came.
-    open: Vec<u16>,
-    /// Latency buckets in ascending order: pairs of (distance to the one before, count) as LEB128.
-    packed: Vec<u8>,
+/// Stands for the latency of failed requests: a bucket above all that [`Histogram::bucket`] makes.
+pub(super) const FAILED: u16 = u16::MAX;
+
+/// Buckets and counts: in ascending order of the buckets, each once, no count 0.
+pub(super) type List = Vec<(u16, u64)>;
+
+/// Bytes of a packed bucket and its count at most: 3 and 10.
+const LONGEST: usize = 13;
+
+/// Appends the sum of two lists, packed, to `bytes`; returns the requests in it.
+pub(super) fn pack(a: &[(u16, u64)], b: &[(u16, u64)], bytes: &mut Vec<u8>) -> u64 {
+    let start = bytes.len();
+    bytes.resize(start + LONGEST * (a.len() + b.len()), 0);
+    let mut packer = Packer { room: &mut bytes[start..], size: 0, previous: 0, sum: 0 };
+    if a.is_empty() {
+        b.iter().for_each(|(bucket, count)| packer.put(*bucket, *count));
+    } else {
+        add(a, b, |bucket, count| packer.put(bucket, count));
+    }
+    let (size, sum) = (packer.size, packer.sum);
+    bytes.truncate(start + size);
+    sum
 }
 
-impl Cell {
-    pub(super) fn add(&mut self, bucket: Option<u16>, weight: u32) {
-        self.count = self.count.saturating_add(weight);
-        match bucket {
-            None => self.errors = self.errors.saturating_add(weight),
-            Some(bucket) if weight == 1 => {
-                self.open.push(bucket);
-                if self.open.len() >= OPEN {
-                    self.pack(std::iter::empty());
-                }
-            }
-            Some(bucket) => self.pack(std::iter::once((bucket, u64::from(weight)))),
-        }
-    }
+struct Packer<'a> {
+    room: &'a mut [u8],
+    /// Bytes that are packed.
+    size: usize,
+    previous: u16,
+    sum: u64,
+}
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.count = self.count.saturating_add(other.count);
-        self.errors = self.errors.saturating_add(other.errors);
-        if self.open.len() + other.open.len() < OPEN && other.packed.is_empty() {
-            self.open.extend_from_slice(&other.open);
+impl Packer<'_> {
+    /// Packs the next bucket and its count.
+    #[inline(always)]
+    fn put(&mut self, bucket: u16, count: u64) {
+        let several = usize::from(count > 1);
+        let step = u64::from(bucket - self.previous) << 1 | several as u64;
+        let rest = count.wrapping_sub(2);
+        (self.previous, self.sum) = (bucket, self.sum + count);
+        if step < 0x80 && count < 0x82 {
+            // Whether there are several is anyone's guess: both bytes are written, and the second may not count.
+            self.room[self.size..self.size + 2].copy_from_slice(&[step as u8, rest as u8]);
+            self.size += 1 + several;
         } else {
-            let mut cells = Vec::new();
-            other.unpack(|bucket, count| cells.push((bucket, count)));
-            self.pack(cells.into_iter());
+            self.size += put_varint(&mut self.room[self.size..], step);
+            if several > 0 {
+                self.size += put_varint(&mut self.room[self.size..], rest);
+            }
         }
-    }
-
-    /// Calls `each` with buckets and counts, a bucket possibly several times, in no particular order.
-    pub(super) fn unpack(&self, mut each: impl FnMut(u16, u64)) {
-        self.open.iter().for_each(|bucket| each(*bucket, 1));
-        let mut bytes = self.packed.iter();
-        let mut bucket = 0;
-        while bytes.len() > 0 {
-            bucket += varint(&mut bytes);
-            each(bucket as u16, varint(&mut bytes));
-        }
-    }
-
-    fn pack(&mut self, more: impl Iterator<Item = (u16, u64)>) {
-        let mut cells: Vec<(u16, u64)> = more.collect();
-        self.unpack(|bucket, count| cells.push((bucket, count)));
-        let mut packed = Vec::with_capacity(self.packed.len() + 64);
-        let mut previous = 0;
-        for (bucket, count) in coalesce(cells) {
-            push_varint(&mut packed, u64::from(bucket - previous));
-            push_varint(&mut packed, count);
-            previous = bucket;
-        }
-        packed.shrink_to_fit();
-        self.packed = packed;
-        self.open = Vec::new();
     }
 }
 
-/// Sorts by bucket and adds the counts of equal ones.
-pub(super) fn coalesce(mut cells: Vec<(u16, u64)>) -> Vec<(u16, u64)> {
-    cells.sort_unstable();
-    cells.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 += next.1;
-        }
-        same
-    });
-    cells
-}
-
-fn push_varint(bytes: &mut Vec<u8>, mut value: u64) {
+fn put_varint(room: &mut [u8], mut value: u64) -> usize {
+    let mut size = 0;
     while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
+        room[size] = value as u8 | 0x80;
         value >>= 7;
+        size += 1;
     }
-    bytes.push(value as u8);
+    room[size] = value as u8;
+    size + 1
 }
 
-fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> u64 {
+/// Calls `each` with the buckets and counts of a packed list.
+pub(super) fn unpack(mut bytes: &[u8], mut each: impl FnMut(u16, u64)) {
+    let mut bucket = 0;
+    while let [first, more @ ..] = bytes {
+        let several = first & 1;
+        let rest = more.first().copied().unwrap_or(0) & several.wrapping_neg();
+        if (first | rest) < 0x80 {
+            bucket += u16::from(first >> 1);
+            each(bucket, u64::from(1 + several + rest));
+            bytes = &bytes[1 + usize::from(several)..];
+        } else {
+            let step = varint(&mut bytes);
+            bucket += (step >> 1) as u16;
+            each(bucket, if step & 1 == 0 { 1 } else { 2 + varint(&mut bytes) });
+        }
+    }
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
     let mut value = 0;
-    for (shift, byte) in (0..64).step_by(7).zip(bytes) {
+    for shift in (0..64).step_by(7) {
+        let Some((byte, rest)) = bytes.split_first() else { break };
+        *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             break;
@@ -102,21 +101,121 @@ fn varint(bytes: &mut std::slice::Iter<'_, u8>) -> u64 {
     value
 }
 
+/// Calls `each` with the buckets and counts of the sum of two lists. Which list a bucket is in is anyone's guess, so no
+/// branch depends on it.
+pub(super) fn add(a: &[(u16, u64)], b: &[(u16, u64)], mut each: impl FnMut(u16, u64)) {
+    const END: (u16, u64) = (u16::MAX, 0);
+    let (mut at_a, mut at_b) = (0, 0);
+    while at_a < a.len() || at_b < b.len() {
+        let (x, y) = (a.get(at_a).copied().unwrap_or(END), b.get(at_b).copied().unwrap_or(END));
+        let (is_a, is_b) = (x.0 <= y.0, y.0 <= x.0);
+        each(x.0.min(y.0), x.1 * u64::from(is_a) + y.1 * u64::from(is_b));
+        at_a += usize::from(is_a);
+        at_b += usize::from(is_b);
+    }
+}
+
+/// A histogram while cells are added to it: dense, so that adding needs no search.
+#[derive(Default)]
+pub(super) struct Sum {
+    counts: Vec<u64>,
+    /// Buckets whose count is not 0, in no particular order.
+    touched: Vec<u16>,
+}
+
+impl Sum {
+    /// Adds the successful requests of a packed list; returns how many failed.
+    pub(super) fn unpack(&mut self, bytes: &[u8]) -> u64 {
+        let mut failed = 0;
+        unpack(bytes, |bucket, count| match bucket {
+            FAILED => failed += count,
+            _ => self.add(bucket, count),
+        });
+        failed
+    }
+
+    fn add(&mut self, bucket: u16, count: u64) {
+        let at = usize::from(bucket);
+        if at >= self.counts.len() {
+            self.counts.resize(at + 1, 0);
+        }
+        if self.counts[at] == 0 {
+            self.touched.push(bucket);
+        }
+        self.counts[at] += count;
+    }
+
+    /// What was added since the last time.
+    pub(super) fn take(&mut self) -> Histogram {
+        self.touched.sort_unstable();
+        let mut count = |bucket: u16| std::mem::take(&mut self.counts[usize::from(bucket)]);
+        let cells = self.touched.iter().map(|bucket| (*bucket, count(*bucket))).collect();
+        self.touched.clear();
+        Histogram::from_cells(cells)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use proptest::prelude::*;
 
+    fn lists() -> impl Strategy<Value = BTreeMap<u16, u64>> {
+        let buckets = prop_oneof![0_u16..300, 0_u16..45_057, Just(FAILED)];
+        prop::collection::btree_map(buckets, prop_oneof![1_u64..4, 1_u64..1 << 40], 0..200)
+    }
+
+    fn listed(list: &BTreeMap<u16, u64>) -> List {
+        list.iter().map(|(bucket, count)| (*bucket, *count)).collect()
+    }
+
+    fn packed(list: &BTreeMap<u16, u64>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let sum = pack(&[], &listed(list), &mut bytes);
+        assert_eq!(sum, list.values().sum::<u64>());
+        bytes
+    }
+
+    fn unpacked(bytes: &[u8]) -> List {
+        let mut list = List::new();
+        unpack(bytes, |bucket, count| list.push((bucket, count)));
+        list
+    }
+
+    #[test]
+    fn a_request_in_a_known_neighbourhood_is_one_byte() {
+        assert_eq!(packed(&BTreeMap::from([(20, 1), (83, 1), (100, 3)])), [40, 126, 35, 1]);
+    }
+
     proptest! {
         #[test]
-        fn packing_changes_no_count(seen in prop::collection::vec((prop::option::of(0_u16..5_000), 1_u32..4), 0..600)) {
-            let mut cell = Cell::default();
-            seen.iter().for_each(|(bucket, weight)| cell.add(*bucket, *weight));
-            let mut cells = Vec::new();
-            cell.unpack(|bucket, count| cells.push((bucket, count)));
-            let expected = seen.iter().filter_map(|(bucket, weight)| Some(((*bucket)?, u64::from(*weight)))).collect();
-            prop_assert_eq!(coalesce(cells), coalesce(expected));
-            prop_assert_eq!(cell.count, seen.iter().map(|(_, weight)| weight).sum::<u32>());
+        fn packed_lists_unpack_equal(list in lists()) {
+            prop_assert_eq!(unpacked(&packed(&list)), listed(&list));
+        }
+
+        #[test]
+        fn lists_are_packed_as_their_sum(a in lists(), b in lists(), before in 0_usize..3) {
+            let mut bytes = vec![1; before];
+            let sum = pack(&listed(&a), &listed(&b), &mut bytes);
+            let mut expected = a;
+            b.iter().for_each(|(bucket, count)| *expected.entry(*bucket).or_insert(0) += count);
+            prop_assert_eq!(sum, expected.values().sum::<u64>());
+            prop_assert_eq!(unpacked(&bytes[before..]), listed(&expected));
+            prop_assert_eq!(&bytes[before..], packed(&expected));
+        }
+
+        #[test]
+        fn sums_are_histograms_in_order(a in lists(), b in lists()) {
+            let mut sum = Sum::default();
+            for list in [&a, &b, &a] {
+                list.iter().for_each(|(bucket, count)| sum.add(*bucket, *count));
+            }
+            let mut expected = b;
+            a.iter().for_each(|(bucket, count)| *expected.entry(*bucket).or_insert(0) += 2 * count);
+            prop_assert_eq!(sum.take(), Histogram::from_cells(listed(&expected)));
+            prop_assert!(sum.take().is_empty());
         }
     }
 }

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Resolution;
+use super::cell::add;
 
 /// Sub-bucket bits of the layout: 2^11 sub-buckets give three significant digits.
 const SUB_BITS: u32 = 11;
@@ -94,11 +95,10 @@ impl Histogram {
 
     /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
-        let mut cells: BTreeMap<u16, u64> = self.cells.iter().copied().collect();
-        for (bucket, count) in &other.cells {
-            *cells.entry(*bucket).or_insert(0) += count;
-        }
-        self.cells = cells.into_iter().collect();
+        let mut cells = Vec::with_capacity(self.cells.len().max(other.cells.len()));
+        add(&self.cells, &other.cells, |bucket, count| cells.push((bucket, count)));
+        cells.shrink_to_fit();
+        self.cells = cells;
     }
 
     /// The histogram with two significant digits: of eight neighbouring buckets the one that holds their median stands

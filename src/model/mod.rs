@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod approval;
+mod builder;
 mod cell;
 mod distribution;
 mod environment;
@@ -16,12 +17,14 @@ mod pattern;
 mod record;
 mod run;
 mod shared;
+mod slices;
 mod summary;
 mod timeline;
 mod unit;
 
 pub use acceptance::{ACCEPTANCE_SCHEMA, Acceptance};
 pub use approval::{APPROVAL_SCHEMA, Approval, Decision};
+pub use builder::TimelineBuilder;
 pub use distribution::Histogram;
 pub use environment::{Environment, Load, Tool};
 pub use latency::{Latency, Resolution};

@@ -2,17 +2,23 @@
 //!
 //! Slices are 1/64 s wide at first, on a grid of Unix time, and double whenever there are too many of them, so that the
 //! memory does not grow with the length of the run. Latencies are kept as bucket numbers of [`Histogram`], packed.
+//! [`TimelineBuilder`](super::TimelineBuilder) makes a timeline; what it is depends on the requests alone, not on their
+//! order.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use super::Histogram;
-use super::cell::{Cell, coalesce};
+use super::cell::Sum;
+use super::slices::{Requests, Scratch, Slices};
 
 /// Width of a slice at first, ns: fine enough that the cut of the warm-up of a run of seconds is exact, and of any other
 /// run within 1/2,000 of it.
-const FIRST_WIDTH: i64 = 1_000_000_000 / 64;
+pub(super) const FIRST_WIDTH: i64 = 1_000_000_000 / 64;
+/// How often slices may double: then two of them hold all times there are.
+const MOST_DOUBLINGS: u32 = FIRST_WIDTH.leading_zeros() - 1;
 /// Most slices of one endpoint.
-const MOST_SLICES: usize = 2_048;
+pub(super) const MOST_SLICES: usize = 2_048;
 /// Most slices of all endpoints together: bounds the memory of a run with very many labels.
 const MOST_CELLS: usize = 1 << 18;
 /// Nanoseconds per second.
@@ -21,9 +27,11 @@ const NANOS: f64 = 1e9;
 /// The slices of all endpoints of a run. Times are Unix time in ns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
-    width: i64,
+    /// How often slices were made twice as wide.
+    doublings: u32,
+    /// Slices of all endpoints.
     cells: usize,
-    tracks: Vec<Track>,
+    pub(super) tracks: Vec<Track>,
     first: i64,
     last: i64,
 }
@@ -33,7 +41,7 @@ pub struct Timeline {
 pub struct Track {
     /// Endpoint name.
     pub name: String,
-    cells: BTreeMap<i64, Cell>,
+    pub(super) slices: Slices,
 }
 
 /// Some consecutive slices of one endpoint, joined.
@@ -49,35 +57,18 @@ pub struct Block {
 
 impl Default for Timeline {
     fn default() -> Self {
-        Self { width: FIRST_WIDTH, cells: 0, tracks: Vec::new(), first: i64::MAX, last: i64::MIN }
+        Self { doublings: 0, cells: 0, tracks: Vec::new(), first: i64::MAX, last: i64::MIN }
+    }
+}
+
+impl Track {
+    /// An endpoint without requests.
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), slices: Slices::default() }
     }
 }
 
 impl Timeline {
-    /// Adds an endpoint and returns its number, to be used with [`Timeline::add`].
-    pub fn track(&mut self, name: &str) -> usize {
-        self.tracks.push(Track { name: name.to_owned(), cells: BTreeMap::new() });
-        self.tracks.len() - 1
-    }
-
-    /// Adds `weight` requests of endpoint number `track` that started at `start`; `bucket` is the latency bucket of
-    /// successful ones, `None` says that they failed.
-    pub fn add(&mut self, track: usize, start: i64, bucket: Option<u16>, weight: u32) {
-        self.first = self.first.min(start);
-        self.last = self.last.max(start);
-        let cells = &mut self.tracks[track].cells;
-        let before = cells.len();
-        cells.entry(start.div_euclid(self.width)).or_default().add(bucket, weight);
-        if cells.len() > before {
-            self.cells += 1;
-            while self.tracks[track].cells.len() > MOST_SLICES || self.cells > MOST_CELLS {
-                if !self.widen() {
-                    break;
-                }
-            }
-        }
-    }
-
     /// The endpoints in the order they were added.
     pub fn tracks(&self) -> &[Track] {
         &self.tracks
@@ -90,176 +81,191 @@ impl Timeline {
 
     /// Seconds from the start of the first request to the start of the last.
     pub fn span(&self) -> f64 {
-        if self.first <= self.last { (self.last - self.first) as f64 / NANOS } else { 0.0 }
+        if self.first <= self.last { self.seconds(self.last) } else { 0.0 }
     }
 
     /// Width of a slice, s.
     pub fn slice_width(&self) -> f64 {
-        self.width as f64 / NANOS
+        self.width() as f64 / NANOS
     }
 
     /// The part `[from, to)` of an endpoint's run, in s from the first request, cut into `parts` equal blocks.
     ///
     /// A slice belongs to the block that holds its middle; slices beyond `to` belong to the last block.
     pub fn blocks(&self, track: &Track, from: f64, to: f64, parts: usize) -> Vec<Block> {
-        let mut joined: Vec<(Block, Vec<(u16, u64)>)> = vec![Default::default(); parts];
-        for (slice, cell) in &track.cells {
-            let middle = self.seconds(slice * self.width + self.width / 2);
+        let mut blocks = vec![Block::default(); parts];
+        let (mut sum, mut current) = (Sum::default(), 0);
+        for (slice, count, cell) in track.slices.iter() {
+            let middle = self.seconds(self.start(slice).saturating_add(self.width() / 2));
             if middle < from || parts == 0 {
                 continue;
             }
-            let part = ((middle - from) / (to - from) * parts as f64) as usize;
-            let (block, cells) = &mut joined[part.min(parts - 1)];
-            block.count += u64::from(cell.count);
-            block.errors += u64::from(cell.errors);
-            cell.unpack(|bucket, count| cells.push((bucket, count)));
+            let part = (((middle - from) / (to - from) * parts as f64) as usize).min(parts - 1);
+            if part != current {
+                blocks[current].ok = sum.take();
+                current = part;
+            }
+            blocks[part].count += u64::from(count);
+            blocks[part].errors += sum.unpack(cell);
         }
-        joined.into_iter().map(|(block, cells)| Block { ok: Histogram::from_cells(coalesce(cells)), ..block }).collect()
-    }
-
-    /// Joins the slices of endpoint number `from` to those of number `to` and empties `from`.
-    pub fn fold(&mut self, from: usize, to: usize) {
-        let cells = std::mem::take(&mut self.tracks[from].cells);
-        self.cells -= cells.len();
-        for (slice, cell) in cells {
-            let target = &mut self.tracks[to].cells;
-            let before = target.len();
-            target.entry(slice).or_default().merge(&cell);
-            self.cells += target.len() - before;
+        if let Some(block) = blocks.get_mut(current) {
+            block.ok = sum.take();
         }
+        blocks
     }
 
     /// Removes endpoints without requests and says which number the others have now.
     pub fn compact(&mut self) -> BTreeMap<usize, usize> {
-        let kept = (0..self.tracks.len()).filter(|at| !self.tracks[*at].cells.is_empty());
+        let kept = (0..self.tracks.len()).filter(|at| !self.tracks[*at].slices.is_empty());
         let numbers = kept.enumerate().map(|(new, old)| (old, new)).collect();
-        self.tracks.retain(|track| !track.cells.is_empty());
+        self.tracks.retain(|track| !track.slices.is_empty());
         numbers
     }
 
-    /// Latencies of the successful requests of the whole run, by endpoint.
-    pub fn histograms(&self) -> BTreeMap<String, Histogram> {
-        let whole = |track: &Track| {
-            let mut cells = Vec::new();
-            for cell in track.cells.values() {
-                cell.unpack(|bucket, count| cells.push((bucket, count)));
-                if cells.len() > 1 << 16 {
-                    cells = coalesce(cells);
-                }
-            }
-            Histogram::from_cells(coalesce(cells))
-        };
-        self.tracks.iter().map(|track| (track.name.clone(), whole(track))).collect()
+    /// Latencies of the successful requests of an endpoint in the whole run.
+    pub fn latencies(&self, track: &Track) -> Histogram {
+        let mut sum = Sum::default();
+        for (_, _, cell) in track.slices.iter() {
+            sum.unpack(cell);
+        }
+        sum.take()
     }
 
     /// Removes endpoints without requests and sorts the others by name.
     pub fn tidy(&mut self) {
-        self.tracks.retain(|track| !track.cells.is_empty());
+        self.tracks.retain(|track| !track.slices.is_empty());
         self.tracks.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
     /// Requests by slice number over all endpoints: what a step of the clock can be seen in.
     pub fn counts(&self) -> BTreeMap<i64, u64> {
         let mut counts = BTreeMap::new();
-        for (slice, cell) in self.tracks.iter().flat_map(|t| &t.cells) {
-            *counts.entry(*slice).or_insert(0) += u64::from(cell.count);
+        for (slice, count) in self.tracks.iter().flat_map(|track| track.slices.counts()) {
+            *counts.entry(slice).or_insert(0) += u64::from(count);
         }
         counts
     }
 
     /// Forgets all slices outside `keep` (slice numbers as in [`Timeline::counts`]) and returns the requests in them.
-    pub fn keep(&mut self, keep: std::ops::RangeInclusive<i64>) -> u64 {
-        let mut dropped = 0;
-        for track in &mut self.tracks {
-            track.cells.retain(|slice, cell| {
-                let kept = keep.contains(slice);
-                dropped += if kept { 0 } else { u64::from(cell.count) };
-                kept
-            });
-        }
-        self.cells = self.tracks.iter().map(|t| t.cells.len()).sum();
-        self.first = self.first.max(keep.start() * self.width);
-        self.last = self.last.min((keep.end() + 1) * self.width - 1);
+    pub fn keep(&mut self, keep: RangeInclusive<i64>) -> u64 {
+        let dropped = self.tracks.iter_mut().map(|track| track.slices.keep(&keep)).sum();
+        self.cells = self.tracks.iter().map(|track| track.slices.len()).sum();
+        self.first = self.first.max(self.start(*keep.start()));
+        self.last = self.last.min(self.start(keep.end() + 1) - 1);
         dropped
     }
 
-    fn seconds(&self, at: i64) -> f64 {
-        (at - self.first) as f64 / NANOS
+    /// Notes that a request started at `start`.
+    pub(super) fn reach(&mut self, start: i64) {
+        self.first = self.first.min(start);
+        self.last = self.last.max(start);
     }
 
-    /// Doubles the width of the slices; says whether that was possible.
-    fn widen(&mut self) -> bool {
-        let Some(width) = self.width.checked_mul(2) else { return false };
-        self.width = width;
-        self.cells = 0;
-        for track in &mut self.tracks {
-            for (slice, cell) in std::mem::take(&mut track.cells) {
-                track.cells.entry(slice.div_euclid(2)).or_default().merge(&cell);
-            }
-            self.cells += track.cells.len();
+    /// The number of the slice that holds a time.
+    pub(super) fn slice(&self, at: i64) -> i64 {
+        at.div_euclid(FIRST_WIDTH) >> self.doublings
+    }
+
+    /// First time of a slice, as far as it can be told.
+    pub(super) fn start(&self, slice: i64) -> i64 {
+        slice.saturating_mul(self.width())
+    }
+
+    /// Adds requests of one endpoint; [`Timeline::limit`] must follow.
+    pub(super) fn merge(&mut self, track: usize, base: i64, requests: &[impl Requests], scratch: &mut Scratch) {
+        let slices = &mut self.tracks[track].slices;
+        self.cells -= slices.len();
+        slices.merge(base, requests, scratch);
+        self.cells += slices.len();
+    }
+
+    /// Removes and returns the slices of an endpoint.
+    pub(super) fn take(&mut self, track: usize) -> Slices {
+        let slices = std::mem::take(&mut self.tracks[track].slices);
+        self.cells -= slices.len();
+        slices
+    }
+
+    /// Whether there are too many slices, of an endpoint or of all.
+    pub(super) fn is_crowded(&self, track: usize) -> bool {
+        self.cells > MOST_CELLS || self.tracks[track].slices.len() > MOST_SLICES
+    }
+
+    /// Doubles the width of the slices until there are not too many.
+    pub(super) fn limit(&mut self, scratch: &mut Scratch) {
+        while self.doublings < MOST_DOUBLINGS && (0..self.tracks.len()).any(|track| self.is_crowded(track)) {
+            self.doublings += 1;
+            self.tracks.iter_mut().for_each(|track| track.slices.widen(scratch));
+            self.cells = self.tracks.iter().map(|track| track.slices.len()).sum();
         }
-        true
+    }
+
+    /// Width of a slice, ns.
+    fn width(&self) -> i64 {
+        FIRST_WIDTH << self.doublings
+    }
+
+    /// Seconds from the first request.
+    fn seconds(&self, at: i64) -> f64 {
+        at.saturating_sub(self.first) as f64 / NANOS
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn total(timeline: &Timeline, track: usize) -> Block {
-        timeline.blocks(&timeline.tracks()[track], 0.0 - timeline.slice_width(), timeline.span() + 1.0, 1).remove(0)
-    }
+    use crate::model::TimelineBuilder;
 
     #[test]
     fn slices_double_when_a_run_is_long_and_lose_nothing() {
-        let mut timeline = Timeline::default();
-        let track = timeline.track("a");
+        let mut builder = TimelineBuilder::default();
+        let track = builder.track("a");
         for second in 0..10_000_i64 {
-            timeline.add(track, second * 1_000_000_000, Some((second % 3_000) as u16), 1);
+            builder.add(track, second * 1_000_000_000, Some((second % 3_000) as u16), 1);
         }
-        assert!(timeline.tracks()[0].cells.len() <= MOST_SLICES);
+        let timeline = builder.finish();
+        assert!(timeline.tracks()[0].slices.len() <= MOST_SLICES);
         assert_eq!(timeline.slice_width(), 8.0);
-        let block = total(&timeline, track);
-        assert_eq!((block.count, block.ok.count()), (10_000, 10_000));
+        let blocks = timeline.blocks(&timeline.tracks()[0], -8.0, timeline.span() + 1.0, 1);
+        assert_eq!((blocks[0].count, blocks[0].ok.count()), (10_000, 10_000));
+        assert_eq!(blocks[0].ok, timeline.latencies(&timeline.tracks()[0]));
     }
 
     #[test]
     fn one_wild_time_does_not_size_an_array() {
-        let mut timeline = Timeline::default();
-        let track = timeline.track("a");
-        timeline.add(track, 1_795_225_991_000_000_000, Some(1), 1);
-        timeline.add(track, 0, None, 1);
-        assert_eq!(timeline.tracks()[0].cells.len(), 2);
-        assert_eq!(timeline.width, FIRST_WIDTH);
+        let mut builder = TimelineBuilder::default();
+        let track = builder.track("a");
+        builder.add(track, 1_795_225_991_000_000_000, Some(1), 1);
+        builder.add(track, 0, None, 1);
+        let timeline = builder.finish();
+        assert_eq!((timeline.tracks()[0].slices.len(), timeline.width()), (2, FIRST_WIDTH));
     }
 
     #[test]
     fn blocks_hold_the_slices_whose_middle_they_hold() {
-        let mut timeline = Timeline::default();
-        let track = timeline.track("a");
+        let mut builder = TimelineBuilder::default();
+        let track = builder.track("a");
         for slice in 0..640 {
-            timeline.add(track, slice * FIRST_WIDTH, Some(slice as u16), 1);
+            builder.add(track, slice * FIRST_WIDTH, (slice % 64 > 0).then_some(slice as u16), 1);
         }
+        let timeline = builder.finish();
         let blocks = timeline.blocks(&timeline.tracks()[0], 1.0, 10.0, 9);
-        assert_eq!(blocks.iter().map(|b| b.count).collect::<Vec<_>>(), vec![64; 9]);
-        assert_eq!(blocks[0].ok.cells()[0], (64, 1));
+        assert_eq!(blocks.iter().map(|b| (b.count, b.errors)).collect::<Vec<_>>(), vec![(64, 1); 9]);
+        assert_eq!((blocks[0].ok.cells()[0], blocks[8].ok.count()), ((65, 1), 63));
     }
 
-    proptest! {
-        #[test]
-        fn order_does_not_matter(mut seen in prop::collection::vec((0_i64..4_000_000, 0_u16..3_000, 0..3_u32), 1..800)) {
-            let record = |part: &[(i64, u16, u32)]| {
-                let mut timeline = Timeline::default();
-                timeline.track("a");
-                for (ms, bucket, kind) in part {
-                    timeline.add(0, ms * 1_000_000, (*kind > 0).then_some(*bucket), (*kind).max(1));
-                }
-                timeline
-            };
-            let whole = record(&seen);
-            seen.reverse();
-            prop_assert_eq!(total(&whole, 0), total(&record(&seen), 0));
-        }
+    #[test]
+    fn what_is_kept_is_as_if_nothing_else_had_been_there() {
+        let build = |slices: std::ops::Range<i64>| {
+            let mut builder = TimelineBuilder::default();
+            let track = builder.track("a");
+            slices.for_each(|slice| builder.add(track, slice * FIRST_WIDTH, Some(1), 2));
+            builder.finish()
+        };
+        let mut timeline = build(0..100);
+        assert_eq!(timeline.keep(20..=49), 140);
+        let (kept, expected) = (&timeline.tracks, &build(20..50).tracks);
+        assert_eq!((kept, timeline.cells, timeline.first_start()), (expected, 30, Some(20 * FIRST_WIDTH)));
+        assert_eq!(timeline.counts(), (20..50).map(|slice| (slice, 2)).collect());
     }
 }

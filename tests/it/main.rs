@@ -6,6 +6,8 @@
 mod architecture;
 /// What is no good run, and what the program answers.
 mod bad_input;
+/// Reading in blocks and on threads.
+mod blocks;
 /// `calibrate`: its documents letter by letter, and its lines in a configuration.
 mod calibration;
 /// Every command from outside: exit status, documents, messages, and the contract for scripts.

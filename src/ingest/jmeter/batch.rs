@@ -4,19 +4,55 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Row;
+use crate::ingest::Label;
+use crate::ingest::record::unquoted;
+
+/// What rows without a label are called.
+const UNLABELLED: &[u8] = b"(no label)";
 
 /// The rows of a block, in its order.
 #[derive(Default)]
 pub(super) struct Batch {
     rows: Vec<Packed>,
-    /// Labels, threads and failures, one after another.
-    texts: String,
+    /// Labels, threads and failures, one after another: UTF-8.
+    texts: Vec<u8>,
     /// What only few rows have.
     rest: Vec<Rest>,
+    /// Texts that were kept before, by their hash: labels and threads come again and again.
+    known: Vec<Known>,
     /// Number of the dialect that the rows were read in.
     pub(super) dialect: u64,
     /// Whether a stamp had no zone.
     pub(super) zoneless: bool,
+}
+
+/// What every row has, as the file has it.
+#[derive(Debug, Default)]
+pub(super) struct Common<'a> {
+    /// Label and thread as they are written, with quotes around them or not.
+    pub(super) label: &'a [u8],
+    pub(super) thread: &'a [u8],
+    /// As [`Row`] has them.
+    pub(super) stamp: i64,
+    pub(super) elapsed: i64,
+    pub(super) users: Option<u32>,
+}
+
+/// What a row of one success without a pause does not have; as [`Row`] has it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Rest {
+    pub(super) idle: i64,
+    pub(super) samples: u32,
+    pub(super) errors: u32,
+    pub(super) transaction: Option<u64>,
+    pub(super) silent: bool,
+    pub(super) failure: Option<String>,
+}
+
+impl Rest {
+    /// That of most rows.
+    pub(super) const USUAL: Self =
+        Self { idle: 0, samples: 1, errors: 0, transaction: None, silent: false, failure: None };
 }
 
 /// What every row has.
@@ -32,18 +68,22 @@ struct Packed {
     has_rest: bool,
 }
 
-/// What a row of one success without a pause does not have.
-struct Rest {
-    idle: i64,
-    samples: u32,
-    errors: u32,
-    transaction: Option<u64>,
-    silent: bool,
-    failure: Option<Text>,
-}
-
 /// Where a text lies.
 type Text = Range<u32>;
+
+/// Texts that are remembered, a power of two.
+const MOST_KNOWN: usize = 256;
+
+/// A text that was kept.
+#[derive(Clone, Default)]
+struct Known {
+    /// As it was written, and its hash.
+    raw: Text,
+    hash: u64,
+    /// As it reads, and its hash.
+    text: Text,
+    label: u64,
+}
 
 impl Batch {
     /// Empties the batch.
@@ -51,39 +91,35 @@ impl Batch {
         self.rows.clear();
         self.texts.clear();
         self.rest.clear();
+        self.known.clear();
+        self.known.resize(MOST_KNOWN, Known::default());
     }
 
     /// Adds a row.
     #[inline]
-    pub(super) fn push(&mut self, row: &Row<'_>) {
-        let (label, thread) = (self.text(&row.label), self.text(&row.thread));
-        let is_usual = row.idle == 0 && row.samples == 1 && row.errors == 0 && row.transaction.is_none() && !row.silent;
-        if !is_usual {
-            self.push_rest(row);
+    pub(super) fn push(&mut self, common: &Common<'_>, rest: Rest) {
+        let label = if common.label.is_empty() { UNLABELLED } else { common.label };
+        let ((label, hash), (thread, _)) = (self.text(label), self.text(common.thread));
+        let has_rest = rest != Rest::USUAL;
+        if has_rest {
+            self.rest.push(rest);
         }
-        let users = row.users.map_or(u32::MAX, |users| users as u32);
-        let (hash, stamp, elapsed) = (row.hash, row.stamp, row.elapsed);
-        self.rows.push(Packed { hash, stamp, elapsed, label, thread, users, has_rest: !is_usual });
+        let users = common.users.unwrap_or(u32::MAX);
+        self.rows.push(Packed { hash, stamp: common.stamp, elapsed: common.elapsed, label, thread, users, has_rest });
     }
 
-    #[inline(never)]
-    fn push_rest(&mut self, row: &Row<'_>) {
-        let failure = row.failure.as_ref().map(|failure| self.text(failure));
-        let Row { idle, samples, errors, transaction, silent, .. } = *row;
-        self.rest.push(Rest { idle, samples, errors, transaction, silent, failure });
-    }
-
-    /// The rows in their order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        let text = |text: &Text| &self.texts[text.start as usize..text.end as usize];
+    /// Calls `each` with the rows in their order.
+    pub(super) fn rows(&self, mut each: impl FnMut(&Row<'_>)) {
+        // All that was added is UTF-8; one look at the whole is faster than one at each text.
+        let texts = std::str::from_utf8(&self.texts).unwrap_or_default();
+        let text = |text: &Text| Cow::Borrowed(texts.get(text.start as usize..text.end as usize).unwrap_or_default());
         let mut rest = self.rest.iter();
-        self.rows.iter().map(move |packed| {
-            let usual = Rest { idle: 0, samples: 1, errors: 0, transaction: None, silent: false, failure: None };
-            let rest = if packed.has_rest { rest.next().unwrap_or(&usual) } else { &usual };
-            Row {
-                label: Cow::Borrowed(text(&packed.label)),
+        for packed in &self.rows {
+            let rest = if packed.has_rest { rest.next().unwrap_or(&Rest::USUAL) } else { &Rest::USUAL };
+            each(&Row {
+                label: text(&packed.label),
                 hash: packed.hash,
-                thread: Cow::Borrowed(text(&packed.thread)),
+                thread: text(&packed.thread),
                 stamp: packed.stamp,
                 elapsed: packed.elapsed,
                 idle: rest.idle,
@@ -91,17 +127,51 @@ impl Batch {
                 errors: rest.errors,
                 transaction: rest.transaction,
                 silent: rest.silent,
-                failure: rest.failure.as_ref().map(|failure| text(failure).to_owned()),
+                failure: rest.failure.as_deref().map(Cow::Borrowed),
                 users: (packed.users != u32::MAX).then(|| u64::from(packed.users)),
-            }
-        })
+            });
+        }
     }
 
-    /// Keeps a text. A batch is of one block, or of a record of 16 MiB: places fit 32 bits.
+    /// Keeps the text of a field, and says where, and its hash. A batch is of one block, or of a record of 16 MiB: places
+    /// fit 32 bits.
     #[inline]
-    fn text(&mut self, text: &str) -> Text {
+    fn text(&mut self, field: &[u8]) -> (Text, u64) {
+        let hash = Label::hash_of(field);
+        let place = hash as usize % MOST_KNOWN;
+        let known = self.known.get(place);
+        if let Some(known) = known.filter(|known| known.hash == hash && self.bytes(&known.raw) == field) {
+            return (known.text.clone(), known.label);
+        }
+        self.keep(field, hash, place)
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, field: &[u8], hash: u64, place: usize) -> (Text, u64) {
+        let plain = unquoted(field);
+        let is_plain = plain.as_bytes() == field;
+        let label = if is_plain { hash } else { Label::hash_of(plain.as_bytes()) };
+        let text = self.add(plain.as_bytes());
+        // Written fields that are no UTF-8 are not remembered: texts are.
+        let raw = match std::str::from_utf8(field) {
+            Ok(_) if is_plain => text.clone(),
+            Ok(raw) => self.add(raw.as_bytes()),
+            Err(_) => return (text, label),
+        };
+        if let Some(known) = self.known.get_mut(place) {
+            *known = Known { raw, hash, text: text.clone(), label };
+        }
+        (text, label)
+    }
+
+    fn add(&mut self, text: &[u8]) -> Text {
         let start = self.texts.len() as u32;
-        self.texts.push_str(text);
+        self.texts.extend_from_slice(text);
         start..self.texts.len() as u32
+    }
+
+    #[inline]
+    fn bytes(&self, text: &Text) -> &[u8] {
+        &self.texts[text.start as usize..text.end as usize]
     }
 }

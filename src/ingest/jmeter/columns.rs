@@ -5,8 +5,10 @@
 
 use anyhow::{Result, bail};
 
+use super::batch::{Batch, Common, Rest};
 use super::time::{Clock, PATTERNS};
-use super::{MILLISECOND, Row, failure, named, transaction};
+use super::{MILLISECOND, failure, transaction};
+use crate::ingest::digits::number;
 use crate::ingest::record::Record;
 
 /// All names of columns, in the order `JMeter` writes them.
@@ -165,22 +167,18 @@ impl Columns {
         record.raw(self.thread).is_empty() && record.raw(self.code).is_empty() && PERFMON.into_iter().any(is_metric)
     }
 
-    /// Fields of a row.
-    pub(super) fn width(&self) -> usize {
-        self.width
-    }
-
     /// Reads the stamp of a record, which settles the pattern of all.
     pub(super) fn settle(&self, record: Record<'_>, clock: &mut Clock) {
         // What is none of the patterns is told when the row is read.
         let _ = clock.read(record.raw(self.stamp));
     }
 
-    /// The row of a record.
+    /// Puts the row of a record into a batch.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(super) fn row<'a>(&self, record: Record<'a>, clock: &mut Clock) -> Result<Row<'a>, String> {
+    #[inline]
+    pub(super) fn read(&self, record: Record<'_>, clock: &mut Clock, batch: &mut Batch) -> Result<(), String> {
         if record.len() != self.width {
             return Err(format!("{} fields instead of {}", record.len(), self.width));
         }
@@ -188,16 +186,26 @@ impl Columns {
         let stamp = stamp.ok_or_else(|| format!("'timeStamp' is none of {PATTERNS}"))?;
         let elapsed = milliseconds(record.raw(self.elapsed)).ok_or("'elapsed' is no number")?;
         let ok = boolean(record.raw(self.success)).ok_or("'success' is neither true nor false")?;
+        let (label, thread) = (record.field(self.label), record.field(self.thread));
+        if record.raw(self.thread).is_empty() && self.is_perfmon(record) {
+            return Err(
+                "this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, and give \
+                        memory and CPU as a resource series"
+                    .to_owned(),
+            );
+        }
+        let users = count(record.raw(self.users));
+        batch.push(&Common { label, thread, stamp, elapsed, users }, self.rest(record, ok));
+        Ok(())
+    }
+
+    /// What is not the same in most rows.
+    #[inline]
+    fn rest(&self, record: Record<'_>, ok: bool) -> Rest {
         let samples = count(record.raw(self.samples)).unwrap_or(1);
         let failed = if ok { 0 } else { samples };
         let message = record.raw(self.message);
-        let (label, hash) = named(record.text(self.label));
-        let row = Row {
-            label,
-            hash,
-            thread: record.text(self.thread),
-            stamp,
-            elapsed,
+        Rest {
             idle: milliseconds(record.raw(self.idle)).unwrap_or(0).max(0),
             samples,
             // One sample is what `success` says: a controller counts the errors of its parts.
@@ -205,16 +213,7 @@ impl Columns {
             transaction: transaction(message),
             silent: message.is_empty() && record.raw(self.data_type).is_empty(),
             failure: (!ok).then(|| self.failure_of(record)),
-            users: count(record.raw(self.users)).map(u64::from),
-        };
-        if row.thread.is_empty() && self.is_perfmon(record) {
-            return Err(
-                "this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, and give \
-                        memory and CPU as a resource series"
-                    .to_owned(),
-            );
         }
-        Ok(row)
     }
 
     fn failure_of(&self, record: Record<'_>) -> String {
@@ -277,8 +276,10 @@ fn fields_of_line(line: &[u8], delimiter: u8) -> Vec<&[u8]> {
 }
 
 /// `true` or `false` in any case: not every writer is `JMeter`.
+#[inline]
 fn boolean(text: &[u8]) -> Option<bool> {
     match text {
+        b"true" => Some(true),
         text if text.eq_ignore_ascii_case(b"true") => Some(true),
         text if text.eq_ignore_ascii_case(b"false") => Some(false),
         _ => None,
@@ -286,7 +287,11 @@ fn boolean(text: &[u8]) -> Option<bool> {
 }
 
 /// Milliseconds in ns. Negative ones are handed on: the recorder counts and leaves them out, as it does what is no time.
+#[inline]
 pub(super) fn milliseconds(text: &[u8]) -> Option<i64> {
+    if text == b"0" {
+        return Some(0);
+    }
     if let Some(whole) = count(text) {
         return Some(i64::from(whole) * MILLISECOND);
     }
@@ -294,13 +299,11 @@ pub(super) fn milliseconds(text: &[u8]) -> Option<i64> {
     Some(if milliseconds.is_finite() { (milliseconds * MILLISECOND as f64).round() as i64 } else { -1 })
 }
 
-/// A whole number.
+/// A whole number below a thousand millions.
+#[inline]
 pub(super) fn count(digits: &[u8]) -> Option<u32> {
     const MOST: usize = 9;
-    if digits.is_empty() || digits.len() > MOST || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    if digits.len() > MOST { None } else { number(digits).map(|number| number as u32) }
 }
 
 #[cfg(test)]

@@ -9,9 +9,8 @@ use super::batch::Batch;
 use super::columns::Columns;
 use super::time::Clock;
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
-use crate::ingest::marks::Marks;
 use crate::ingest::record::{self, Found, Record, Stray};
-use crate::ingest::{Detail, Format, Head, Input, Recorder};
+use crate::ingest::{Detail, Format, Head, Input, Recorder, marks};
 
 pub(in crate::ingest) const FORMAT: Format = Format {
     name: "jmeter-csv",
@@ -86,37 +85,12 @@ impl Parser for Table {
 
 /// Finds the rows by their marks; `None` where a quote stands where none should be.
 fn by_marks(bytes: &[u8], columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
-    let (mut marks, mut parsed) = (Marks::of_fields(bytes, columns.delimiter), Parsed::default());
-    let mut ends = Vec::with_capacity(columns.width() + 1);
-    while let Some(at) = marks.next() {
-        let size = at - parsed.bytes;
-        ends.push(size as u32);
-        if bytes[at] != b'\n' {
-            continue;
-        }
-        let mut row = &bytes[parsed.bytes..at];
-        if let Some(trimmed) = row.strip_suffix(b"\r") {
-            row = trimmed;
-            ends.pop();
-            ends.push(row.len() as u32);
-        }
-        if let Err(why) = take(Record { bytes: row, ends: &ends }, columns, clock, batch) {
-            parsed.wrong = Some(why);
-            parsed.lines = blocks::line_ends(&bytes[..parsed.bytes]);
-            return Some(parsed);
-        }
-        parsed.bytes = at + 1;
-        parsed.lines += 1;
-        ends.clear();
-    }
-    if marks.is_stray() {
-        return None;
-    }
-    if marks.lines_inside() > 0 {
-        // What is left of the block is inside quotes, as far as it has line ends.
-        parsed.lines += marks.lines_inside() - blocks::line_ends(&bytes[parsed.bytes..]);
-    }
-    Some(parsed)
+    let mut wrong = None;
+    let walked = marks::records(bytes, columns.delimiter, |record| {
+        wrong = take(record, columns, clock, batch).err();
+        wrong.is_none()
+    })?;
+    Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
 }
 
 /// Finds the rows one after another.
@@ -147,8 +121,7 @@ fn take(record: Record<'_>, columns: &Columns, clock: &mut Clock, batch: &mut Ba
     if record.is_blank() {
         return Ok(());
     }
-    batch.push(&columns.row(record, clock)?);
-    Ok(())
+    columns.read(record, clock, batch)
 }
 
 /// Takes rows in the order of the file.
@@ -169,7 +142,7 @@ impl Taker<Batch> for Taking<'_> {
             return Ok(Some(0));
         }
         self.zoneless |= batch.zoneless;
-        batch.rows().for_each(|row| {
+        batch.rows(|row| {
             self.rows.take(row);
         });
         Ok(None)
@@ -254,7 +227,12 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::batch::Batch;
+    use super::super::columns::Columns;
+    use super::super::time::Clock;
     use super::super::truth::{assert_true, read, truth};
+    use super::{by_marks, plainly};
+    use crate::ingest::blocks::Parsed;
     use crate::ingest::testing::{fixture, parts, run};
     use crate::ingest::{Options, join};
     use crate::model::{Kind, Run};
@@ -526,6 +504,27 @@ mod tests {
             let bytes = [HEADER.as_bytes(), &rest].concat();
             let options = Options { allow_truncated: cut, ..Options::default() };
             let _ = join(parts(&[("x", &bytes)]), &options);
+        }
+
+        #[test]
+        fn rows_by_marks_are_those_of_the_plain_reading(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "1795226767635,5,a,true,t 1-1\n", "1795226767640,7,\"a, b\",false,t 1-2\r\n", "1795226767650,1,\"x\ny\",TRUE,b 2-1\n",
+                "1795226767635,5,\"say \"\"hi\"\"\",true,t 1-1\n", "1,2,", "\"", "\n", "\r\n", ",", "5\" hose", "\"\"", "true", "  \n", "é", "-1",
+            ]), 0..30),
+        ) {
+            let text = pieces.concat();
+            let columns = Columns::of_header(b"timeStamp,elapsed,label,success,threadName").unwrap();
+            let read = |read: &dyn Fn(&mut Clock, &mut Batch) -> Option<Parsed>| {
+                let (mut clock, mut batch) = (Clock::default(), Batch::default());
+                let parsed = read(&mut clock, &mut batch)?;
+                let mut shown = format!("{parsed:?}");
+                batch.rows(|row| write!(shown, " {row:?}").unwrap());
+                Some(shown)
+            };
+            let fast = read(&|clock, batch| by_marks(text.as_bytes(), &columns, clock, batch));
+            let plain = read(&|clock, batch| Some(plainly(text.as_bytes(), false, &columns, clock, batch)));
+            prop_assert!(fast.is_none() || fast == plain, "{:?}:\n{:?}\n{:?}", text, fast, plain);
         }
 
         #[test]

@@ -46,7 +46,7 @@ pub(super) struct Told {
 
 impl Groups {
     /// Hands to `each` the rows whose kind is now known, this one or others before it.
-    pub(super) fn take(&mut self, row: Row<'_>, each: &mut impl FnMut(&Row<'_>, Kind)) {
+    pub(super) fn take(&mut self, row: &Row<'_>, each: &mut impl FnMut(&Row<'_>, Kind)) {
         self.last = self.number(group_of(&row.thread));
         let group = &mut self.known[self.last].1;
         match row.transaction {
@@ -56,10 +56,10 @@ impl Groups {
         match (group, row.transaction) {
             (Group::Waiting(rows), _) => {
                 self.waiting += row.size();
-                rows.push(row.into_owned());
+                rows.push(row.clone().into_owned());
             }
-            (Group::Sampled { .. }, Some(_)) => each(&row, Kind::Transaction),
-            (Group::Sampled { .. } | Group::Promoted, _) => each(&row, Kind::Request),
+            (Group::Sampled { .. }, Some(_)) => each(row, Kind::Transaction),
+            (Group::Sampled { .. } | Group::Promoted, _) => each(row, Kind::Request),
         }
         if self.waiting > MOST_WAITING {
             self.promote(each);
@@ -167,7 +167,7 @@ mod tests {
         let mut each =
             |_: &Row<'_>, kind: Kind| *if kind == Kind::Request { &mut requests } else { &mut transactions } += 1;
         let mut groups = Groups::default();
-        rows.into_iter().for_each(|row| groups.take(row, &mut each));
+        rows.into_iter().for_each(|row| groups.take(&row, &mut each));
         let told = groups.finish(&mut each);
         (requests, transactions, told)
     }

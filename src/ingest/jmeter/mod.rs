@@ -59,7 +59,7 @@ struct Row<'a> {
     /// Neither message nor data type: a controller that the end of the test cut short has none.
     silent: bool,
     /// What failed, in the file's words.
-    failure: Option<String>,
+    failure: Option<Cow<'a, str>>,
     /// Threads that were running.
     users: Option<u64>,
 }
@@ -67,7 +67,9 @@ struct Row<'a> {
 impl Row<'_> {
     /// The same row, with its own copy of the texts.
     fn into_owned(self) -> Row<'static> {
-        Row { label: Cow::Owned(self.label.into_owned()), thread: Cow::Owned(self.thread.into_owned()), ..self }
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let (label, thread, failure) = (owned(self.label), owned(self.thread), self.failure.map(owned));
+        Row { label, thread, failure, ..self }
     }
 
     /// Latency of one sample: the statistical sender adds up, as
@@ -84,7 +86,10 @@ impl Row<'_> {
 
     /// About what the row takes in memory, bytes.
     fn size(&self) -> usize {
-        size_of::<Self>() + self.label.len() + self.thread.len() + self.failure.as_ref().map_or(0, String::len)
+        size_of::<Self>()
+            + self.label.len()
+            + self.thread.len()
+            + self.failure.as_ref().map_or(0, |failure| failure.len())
     }
 }
 

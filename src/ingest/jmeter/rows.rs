@@ -49,8 +49,14 @@ impl<'a> Rows<'a> {
     /// Takes a row and says whether it is a transaction's.
     ///
     /// A controller that had no samples has no time either and is left out.
-    pub(super) fn take(&mut self, mut row: Row<'_>) -> bool {
-        self.know_controller(&mut row);
+    pub(super) fn take(&mut self, row: &Row<'_>) -> bool {
+        match self.controller(row) {
+            Some(transaction) => self.take_known(&Row { transaction: Some(transaction), ..row.clone() }),
+            None => self.take_known(row),
+        }
+    }
+
+    fn take_known(&mut self, row: &Row<'_>) -> bool {
         let is_transaction = row.transaction.is_some();
         if row.transaction == Some(0) || row.samples == 0 {
             return is_transaction;
@@ -60,7 +66,7 @@ impl<'a> Rows<'a> {
             None => self.place(row),
             Some(first) => {
                 self.size += row.size();
-                first.push(row.into_owned());
+                first.push(row.clone().into_owned());
                 if first.len() >= FIRST_ROWS || self.size >= FIRST_BYTES {
                     self.look();
                 }
@@ -80,14 +86,15 @@ impl<'a> Rows<'a> {
     }
 
     /// Knows a controller that was cut short, and so has no message, by the label of one that was not.
-    fn know_controller(&mut self, row: &mut Row<'_>) {
-        if row.transaction.is_some() {
-            if !self.controllers.contains(&*row.label) && self.controllers.len() < MOST_CONTROLLERS {
+    fn controller(&mut self, row: &Row<'_>) -> Option<u64> {
+        if row.transaction.is_some() && !self.controllers.contains(&*row.label) {
+            if self.controllers.len() < MOST_CONTROLLERS {
                 self.controllers.insert(row.label.clone().into_owned());
             }
-        } else if row.silent && self.controllers.contains(&*row.label) {
-            row.transaction = Some(1);
+            return None;
         }
+        let is_cut = row.silent && row.transaction.is_none() && self.controllers.contains(&*row.label);
+        is_cut.then_some(1)
     }
 
     /// Decides by the first rows what stamps mean, and lets them go.
@@ -105,10 +112,10 @@ impl<'a> Rows<'a> {
             );
             self.recorder.run().warn(message);
         }
-        first.into_iter().for_each(|row| self.place(row));
+        first.iter().for_each(|row| self.place(row));
     }
 
-    fn place(&mut self, row: Row<'_>) {
+    fn place(&mut self, row: &Row<'_>) {
         let (recorder, stamped) = (&mut *self.recorder, self.stamped);
         self.groups.take(row, &mut |row, kind| record(recorder, stamped, row, kind));
     }

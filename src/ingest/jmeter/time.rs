@@ -3,6 +3,8 @@
 //! `JMeter` writes dates in the local zone and does not say which. They are taken as UTC: durations and slices are the
 //! same, only the start of the run may be hours off.
 
+use crate::ingest::digits::number;
+
 /// Nanoseconds per millisecond.
 const MILLISECOND: i64 = 1_000_000;
 /// Nanoseconds per second.
@@ -13,14 +15,30 @@ const DAY: i64 = 86_400;
 const FRACTION: usize = 9;
 
 /// The patterns, in the order they are tried.
-const FORMS: [Form; 3] = [epoch, year_first, month_first];
+const FORMS: [Form; 3] = [Form::Epoch, Form::YearFirst, Form::MonthFirst];
 
 /// Patterns as a message names them.
 pub(super) const PATTERNS: &str = "milliseconds since 1970, yyyy/MM/dd HH:mm:ss[.SSS], yyyy-MM-dd HH:mm:ss[.SSS], \
                                    MM/dd/yy HH:mm:ss, RFC 3339";
 
-/// Reads a stamp of one pattern.
-type Form = fn(&[u8]) -> Option<Stamp>;
+/// A pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Epoch,
+    YearFirst,
+    MonthFirst,
+}
+
+impl Form {
+    #[inline]
+    fn read(self, text: &[u8]) -> Option<Stamp> {
+        match self {
+            Self::Epoch => epoch(text),
+            Self::YearFirst => year_first(text),
+            Self::MonthFirst => month_first(text),
+        }
+    }
+}
 
 /// A point in time as a file gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +57,11 @@ pub(super) struct Clock {
 
 impl Clock {
     /// Unix time in ns; `None` for what is no time, such as month 20.
+    #[inline]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<i64> {
         let (form, stamp) = match self.form {
-            Some(form) => (form, form(text)?),
-            None => FORMS.iter().find_map(|form| Some((*form, form(text)?)))?,
+            Some(form) => (form, form.read(text)?),
+            None => FORMS.iter().find_map(|form| Some((*form, form.read(text)?)))?,
         };
         self.form = Some(form);
         self.zoneless |= !stamp.zoned;
@@ -56,6 +75,7 @@ impl Clock {
 }
 
 /// `1795226767635`, ms.
+#[inline]
 fn epoch(text: &[u8]) -> Option<Stamp> {
     Some(Stamp { nanos: number(text)?.checked_mul(MILLISECOND)?, zoned: true })
 }
@@ -129,15 +149,6 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let date = jiff::civil::Date::new(year as i16, month as i8, day as i8).ok()?;
     let since = date.since(jiff::civil::date(1970, 1, 1)).ok()?;
     Some(i64::from(since.get_days()))
-}
-
-/// A number of nothing but digits.
-fn number(digits: &[u8]) -> Option<i64> {
-    const MOST: usize = 18;
-    if digits.is_empty() || digits.len() > MOST || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    Some(digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
 }
 
 #[cfg(test)]

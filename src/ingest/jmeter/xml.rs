@@ -69,7 +69,7 @@ impl Nesting {
             return Ok(());
         }
         if self.covered.is_none() {
-            let is_transaction = rows.take(row(tag)?);
+            let is_transaction = rows.take(&row(tag)?);
             if tag.kind == Kind::Open && !is_transaction {
                 self.covered = Some(self.depth);
             }
@@ -167,7 +167,7 @@ fn row<'a>(tag: &Tag<'a>) -> Result<Row<'a>> {
         errors: if samples == 1 { failed } else { count(sample.errors).unwrap_or(failed).min(samples) },
         transaction: transaction(sample.message),
         silent: sample.message.is_empty() && sample.data_type.is_empty(),
-        failure: (!ok).then(|| sample.failure()),
+        failure: (!ok).then(|| sample.failure().into()),
         users: count(sample.users).map(u64::from),
     })
 }

@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use super::points::{Point, Tags};
-use super::time::Clock;
+use super::metric;
+use super::points::{Point, Tags, is_around};
+use super::walk::Walker;
 use crate::ingest::Label;
+
+/// The tag `expected_response` of what succeeded.
+const EXPECTED: &str = "true";
 
 /// What a block of a raw output holds, in its order.
 #[derive(Default)]
@@ -19,7 +23,7 @@ pub(super) struct Batch {
     /// Whether a time in whole seconds was seen.
     is_coarse: bool,
     /// For the parser, across batches.
-    pub(super) clock: Clock,
+    pub(super) walker: Walker,
 }
 
 /// What is taken from a raw output.
@@ -37,13 +41,28 @@ pub(super) enum Taken<'a> {
 }
 
 enum Item {
-    Point(Packed),
+    /// A request that succeeded as it was expected to, the most frequent of all.
+    Success {
+        time: i64,
+        value: f64,
+        hash: u64,
+        label: Text,
+    },
+    /// Another request, or what tells whether one failed.
+    Request(Box<Request>),
+    /// A value of another metric, of which nothing but the group counts.
+    Value {
+        time: i64,
+        value: f64,
+        metric: Text,
+        group: Text,
+    },
     Declared([Text; 3]),
     Coarse,
 }
 
-/// A point, its texts in those of the batch.
-struct Packed {
+/// A point with all its texts.
+struct Request {
     time: i64,
     value: f64,
     hash: u64,
@@ -64,10 +83,19 @@ impl Batch {
 
     /// Adds a point.
     pub(super) fn push(&mut self, point: &Point<'_>) {
-        let Tags { group, status, error, error_code, expected_response } = point.tags;
-        let texts = [point.metric, point.label.text(), group, status, error, error_code, expected_response];
-        let texts = texts.map(|text| self.text(text));
-        self.items.push(Item::Point(Packed { time: point.time, value: point.value, hash: point.label.hash(), texts }));
+        let (time, value, hash) = (point.time, point.value, point.label.hash());
+        let item = match point.metric {
+            metric::DURATION if is_success(point) => {
+                Item::Success { time, value, hash, label: self.text(point.label.text()) }
+            }
+            metric::DURATION | metric::FAILED => {
+                let Tags { group, status, error, error_code, expected_response } = point.tags;
+                let texts = [point.metric, point.label.text(), group, status, error, error_code, expected_response];
+                Item::Request(Box::new(Request { time, value, hash, texts: texts.map(|text| self.text(text)) }))
+            }
+            name => Item::Value { time, value, metric: self.text(name), group: self.text(point.tags.group) },
+        };
+        self.items.push(item);
     }
 
     /// Adds the type of a metric.
@@ -85,20 +113,24 @@ impl Batch {
 
     /// What was added, in its order.
     pub(super) fn taken(&self) -> impl Iterator<Item = Taken<'_>> {
-        let texts = |texts: &Text| &self.texts[texts.start as usize..texts.end as usize];
+        let text = |text: &Text| &self.texts[text.start as usize..text.end as usize];
         self.items.iter().map(move |item| match item {
-            Item::Coarse => Taken::Coarse,
+            Item::Success { time, value, hash, label } => {
+                let tags = Tags { expected_response: EXPECTED, ..Tags::default() };
+                let label = Label::with_hash(text(label), *hash);
+                Taken::Point(Point { metric: metric::DURATION, time: *time, value: *value, label, tags })
+            }
+            Item::Value { time, value, metric, group } => {
+                let tags = Tags { group: text(group), ..Tags::default() };
+                let label = Label::with_hash("", 0);
+                Taken::Point(Point { metric: text(metric), time: *time, value: *value, label, tags })
+            }
+            Item::Request(request) => Taken::Point(request.point(text)),
             Item::Declared(declared) => {
-                let [metric, kind, contains] = declared.each_ref().map(texts);
+                let [metric, kind, contains] = declared.each_ref().map(text);
                 Taken::Declared { metric, kind, contains }
             }
-            Item::Point(packed) => {
-                let [metric, label, group, status, error, error_code, expected_response] =
-                    packed.texts.each_ref().map(texts);
-                let label = Label::with_hash(label, packed.hash);
-                let tags = Tags { group, status, error, error_code, expected_response };
-                Taken::Point(Point { metric, time: packed.time, value: packed.value, label, tags })
-            }
+            Item::Coarse => Taken::Coarse,
         })
     }
 
@@ -108,4 +140,17 @@ impl Batch {
         self.texts.push_str(text);
         start..self.texts.len() as u32
     }
+}
+
+impl Request {
+    fn point<'a>(&self, text: impl Fn(&Text) -> &'a str) -> Point<'a> {
+        let [metric, label, group, status, error, error_code, expected_response] = self.texts.each_ref().map(text);
+        let tags = Tags { group, status, error, error_code, expected_response };
+        Point { metric, time: self.time, value: self.value, label: Label::with_hash(label, self.hash), tags }
+    }
+}
+
+/// Whether a request is one of the test, and succeeded.
+fn is_success(point: &Point<'_>) -> bool {
+    point.tags.expected_response == EXPECTED && !is_around(point.tags.group)
 }

@@ -16,9 +16,8 @@ use super::points::{Points, Tags, is_undecided, label};
 use super::time::{self, Clock};
 use super::{Point, metric};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
-use crate::ingest::marks::Marks;
 use crate::ingest::record::{self, Found, Record, Stray};
-use crate::ingest::{Detail, Format, Head, Input, Recorder};
+use crate::ingest::{Detail, Format, Head, Input, Recorder, marks};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-csv", tool: "k6", about: "k6 run --out csv=FILE", detail: Detail::Raw, detect, read };
@@ -75,25 +74,55 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Finds the rows by their marks; `None` where a quote stands where none should be.
     fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
-        let (mut marks, mut ends, mut parsed) = (Marks::of_records(bytes, b','), Vec::new(), Parsed::default());
-        while let Some(end) = marks.next() {
-            let row = &bytes[parsed.bytes..end];
-            if !self.passes_over(row.strip_suffix(b"\r").unwrap_or(row)) {
-                let found = record::read(&bytes[parsed.bytes..=end], b',', Stray::Refused, false, &mut ends);
-                // What the plain reading sees otherwise is its to judge.
-                let Found::Whole { size, .. } = found else { return None };
-                if let Err(why) = self.row(Record { bytes: &row[..size], ends: &ends }) {
-                    parsed.wrong = Some(why);
-                    parsed.lines = blocks::line_ends(&bytes[..parsed.bytes]);
-                    return Some(parsed);
-                }
+        let (mut wrong, mut ends) = (None, Vec::new());
+        let walked = marks::lines(bytes, b',', |row| {
+            if !self.passes_over_plain(row) && !self.is_known(row) {
+                wrong = self.split(row, &mut ends).err();
             }
-            parsed.bytes = end + 1;
-            parsed.lines += 1;
+            wrong.is_none()
+        })?;
+        Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
+    }
+
+    /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
+    #[inline]
+    fn passes_over_plain(&mut self, row: &[u8]) -> bool {
+        if self.columns.metric != 0 {
+            return row.is_empty();
         }
-        // What is left of the block is inside quotes, as far as it has line ends.
-        parsed.lines += marks.lines_inside() - blocks::line_ends(&bytes[parsed.bytes..]).min(marks.lines_inside());
-        (!marks.is_stray()).then_some(parsed)
+        let near = &row[..row.len().min(metric::LONGEST)];
+        let Some(end) = memchr::memchr(b',', near) else { return row.is_empty() };
+        self.is_unused(&near[..end])
+    }
+
+    /// Takes a row whose end was seen before, behind other times and values.
+    fn is_known(&mut self, row: &[u8]) -> bool {
+        let Some((metric, when, value, tail)) = self.columns.front(row) else { return false };
+        let batch = &mut *self.batch;
+        let mut walker = std::mem::take(&mut batch.walker);
+        let place = walker.known.place(tail);
+        let time = time::parse(when, &mut walker.clock);
+        let (known, value) = (walker.known.get(&place, tail), value.parse().ok());
+        let undecided = known.zip(time).zip(value).map(|((known, time), value)| {
+            if time::is_whole_second(when) {
+                batch.coarse();
+            }
+            let point = Point { metric, time, value, ..known.point() };
+            batch.push(&point);
+            is_undecided(&point)
+        });
+        batch.walker = walker;
+        self.join(undecided == Some(true));
+        undecided.is_some()
+    }
+
+    /// Takes a row apart.
+    fn split(&mut self, row: &[u8], ends: &mut Vec<u32>) -> Result<(), String> {
+        match record::read(row, b',', Stray::Refused, true, ends) {
+            Found::Whole { size, .. } => self.row(Record { bytes: &row[..size], ends }),
+            Found::Open => Err("a quoted field does not end".to_owned()),
+            Found::Wrong(why) => Err(why.to_owned()),
+        }
     }
 
     /// Finds the rows one after another.
@@ -103,11 +132,7 @@ impl Rows<'_> {
             let rest = &bytes[parsed.bytes..];
             let (size, next) = match record::read(rest, b',', Stray::Refused, last, &mut ends) {
                 Found::Whole { size, next } => (size, next),
-                Found::Open if rest.len() > LONGEST_RECORD && !last => {
-                    parsed.wrong = Some("a quoted field does not end".to_owned());
-                    return parsed;
-                }
-                Found::Open if !last => return parsed,
+                Found::Open if rest.len() <= LONGEST_RECORD && !last => return parsed,
                 Found::Open => {
                     parsed.wrong = Some("a quoted field does not end".to_owned());
                     return parsed;
@@ -117,7 +142,11 @@ impl Rows<'_> {
                     return parsed;
                 }
             };
-            if let Err(why) = self.row(Record { bytes: &rest[..size], ends: &ends }) {
+            let record = Record { bytes: &rest[..size], ends: &ends };
+            // A row that the file may end in is read in full, to find out.
+            if (last || !self.is_unused(record.raw(Some(self.columns.metric))))
+                && let Err(why) = self.row(record)
+            {
                 parsed.wrong = Some(why);
                 return parsed;
             }
@@ -127,17 +156,17 @@ impl Rows<'_> {
         parsed
     }
 
-    /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
-    fn passes_over(&mut self, row: &[u8]) -> bool {
-        if self.columns.metric != 0 {
-            return row.is_empty();
-        }
-        let near = &row[..row.len().min(metric::LONGEST)];
-        let Some(end) = near.iter().position(|byte| *byte == b',') else { return row.is_empty() };
-        let name = &near[..end];
+    fn is_unused(&mut self, name: &[u8]) -> bool {
         let is_failed = !self.joining && name == metric::FAILED.as_bytes();
         self.batch.passed_over |= is_failed;
         is_failed || metric::is_passed_over(name)
+    }
+
+    fn join(&mut self, undecided: bool) {
+        if undecided {
+            self.joining = true;
+            self.table.joining.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Takes one record, or says what is wrong with it.
@@ -159,17 +188,19 @@ impl Rows<'_> {
         if time::is_whole_second(record.raw(Some(self.columns.time))) {
             self.batch.coarse();
         }
-        let mut clock = self.batch.clock;
+        let mut walker = std::mem::take(&mut self.batch.walker);
         let batch = &mut *self.batch;
-        let undecided = self.columns.point(record, &mut clock, |point| {
+        let tail = std::str::from_utf8(record.bytes).ok().and_then(|_| self.columns.front(record.bytes));
+        let undecided = self.columns.point(record, &mut walker.clock, |point| {
+            if let Some((.., tail)) = tail {
+                let place = walker.known.place(tail);
+                walker.known.keep(&place, tail, false, point);
+            }
             batch.push(point);
             is_undecided(point)
-        })?;
-        self.batch.clock = clock;
-        if undecided {
-            self.joining = true;
-            self.table.joining.store(true, Ordering::Relaxed);
-        }
+        });
+        self.batch.walker = walker;
+        self.join(undecided?);
         Ok(())
     }
 }
@@ -288,6 +319,22 @@ impl Columns {
         })
     }
 
+    /// Metric, time and value of a row that begins with them, without quotes, and what follows.
+    fn front<'a>(&self, row: &'a [u8]) -> Option<(&'a str, &'a [u8], &'a str, &'a [u8])> {
+        if (self.metric, self.time, self.value) != (0, 1, 2) {
+            return None;
+        }
+        let mut rest = row;
+        let mut field = || {
+            let (field, after) = rest.split_at(memchr::memchr(b',', rest)?);
+            rest = &after[1..];
+            (field.first() != Some(&b'"')).then_some(field)
+        };
+        let (metric, when, value) = (field()?, field()?, field()?);
+        let text = |field| std::str::from_utf8(field).ok();
+        Some((text(metric).filter(|name| *name != ESSENTIAL[0])?, when, text(value)?, rest))
+    }
+
     /// The point of a record, or what is wrong with it.
     fn point<T>(&self, record: Record<'_>, clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Result<T, String> {
         let text = |column: Option<usize>| record.text(column);
@@ -309,5 +356,54 @@ impl Columns {
             expected_response: &expected_response,
         };
         Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::testing::run;
+    use proptest::prelude::*;
+
+    /// What a reading of rows gives, as text, beside how far it came.
+    fn read(columns: &Columns, read: impl FnOnce(&mut Rows<'_>) -> Option<Parsed>) -> Option<String> {
+        let (table, mut batch) = (Table::default(), Batch::default());
+        let mut rows = Rows { table: &table, columns, joining: true, batch: &mut batch };
+        let parsed = read(&mut rows)?;
+        Some(format!("{parsed:?} {} {:?}", batch.appended, batch.taken().collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn stray_quotes_are_refused_instead_of_swallowing_rows() {
+        for row in ["vus,1,1,5\" hose", "vus,1,1,\"a\"b", "http_reqs,1,1,5\" hose"] {
+            let text = format!("metric_name,timestamp,metric_value,name\n{row}\nvus,1795225992,1,\n");
+            let said = run(&[("x.csv", text.as_bytes())]).unwrap_err().to_string();
+            assert!(said.contains("x.csv:2: a quote stands inside a"), "{row}: {said}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn rows_by_marks_are_those_of_the_plain_reading(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "http_req_duration,1795225991,2.5,true,fast\n", "http_req_duration,1795225991250,2.5,,\"a, \"\"b\"\"\nc\"\n", "checks,1795225992,1,,\r\n",
+                "vus,1795225992,1,,\n", "metric_name,timestamp,metric_value,expected_response,name\n", "\"vus\",1795225992,1,,\n", "5\" hose,", "\"", ",", "\n", "\r\n", "a",
+                "http_req_failed,1795225991,0,,fast\n", "http_reqs,1795225991,1,true,fast\n",
+            ]), 0..30),
+        ) {
+            let text = pieces.concat();
+            let (mut ends, header) = (Vec::new(), b"metric_name,timestamp,metric_value,expected_response,name");
+            record::read(header, b',', Stray::Refused, true, &mut ends);
+            let columns = Columns::of(Record { bytes: header, ends: &ends }, "x").unwrap();
+            let fast = read(&columns, |rows| rows.by_marks(text.as_bytes()));
+            let plain = read(&columns, |rows| Some(rows.plainly(text.as_bytes(), false)));
+            prop_assert!(fast.is_none() || fast == plain, "{:?}:\n{:?}\n{:?}", text, fast, plain);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[ -~\n\r\"]{0,120}") {
+            let _ = run(&[("x.csv", format!("metric_name,timestamp,metric_value\n{text}").as_bytes())]);
+        }
     }
 }

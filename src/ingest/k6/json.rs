@@ -15,7 +15,7 @@ use serde::de::{self, Deserializer, Visitor};
 use super::batch::{Batch, Taken};
 use super::points::{Point, Points, Tags, is_undecided, label};
 use super::walk::metric_of_point;
-use super::{metric, time, walk};
+use super::{metric, time};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
 use crate::ingest::{Detail, Format, Head, Input, Label, Recorder};
 
@@ -83,11 +83,14 @@ impl Lines {
                 return Ok(());
             }
         }
-        let undecided = match walk::point(line, &mut batch.clock) {
-            Some(point) => {
-                batch.push(&point);
-                is_undecided(&point)
-            }
+        let mut walker = std::mem::take(&mut batch.walker);
+        let walked = walker.point(line, |point| {
+            batch.push(point);
+            is_undecided(point)
+        });
+        batch.walker = walker;
+        let undecided = match walked {
+            Some(undecided) => undecided,
             None => in_full(line.trim_ascii(), batch)?,
         };
         if undecided {
@@ -283,8 +286,91 @@ impl<'de> Visitor<'de> for Texts {
 
 #[cfg(test)]
 mod tests {
+    use super::super::walk::Walker;
     use super::*;
     use proptest::prelude::*;
+
+    /// Lines as k6 writes them, now and formerly, and what each may hold.
+    const LINES: [&str; 4] = [
+        r#"{"metric":"http_req_duration","type":"Point","data":{"time":"2026-11-21T01:52:00.5Z","value":200.25,"tags":{"expected_response":"true","group":"::a","name":"slow","status":"200","team":"a \"b\"","url":"http://x/"}}}"#,
+        r#"{"type":"Point","data":{"time":"2026-11-21T01:52:01.123456789+05:30","value":1,"tags":{"error":"line1\nline2 \u00e9","error_code":"1050","expected_response":"false","name":"café"}},"metric":"http_req_duration"}"#,
+        r#"{"metric":"checks","type":"Point","data":{"time":"2026-11-21T01:52:00Z","value":-0.5e-3,"tags":null,"more":{"a":[1]}}}"#,
+        r#"{"metric":"vus","type":"Point","data":{"time":"2026-11-21T01:53:00.25Z","value":7,"tags":{}}}"#,
+    ];
+    /// What is put into them.
+    const PIECES: [&str; 24] = [
+        "\"",
+        "\\",
+        "\\u0041",
+        "\\ud800",
+        "\\u00",
+        ",",
+        ":",
+        "{",
+        "}",
+        "[",
+        "]",
+        " ",
+        "\t",
+        "0",
+        "1",
+        "-",
+        "+",
+        ".",
+        "e5",
+        "null",
+        "true",
+        "\u{7f}",
+        "\"value\":2,",
+        "\"name\":\"b\",",
+    ];
+
+    /// What a reading of one line gives, as text.
+    fn shown(read: impl FnOnce(&mut Batch) -> Result<(), String>) -> Result<String, String> {
+        let mut batch = Batch::default();
+        read(&mut batch).map(|()| format!("{:?}", batch.taken().collect::<Vec<_>>()))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn a_walk_sees_what_a_parser_sees_or_nothing(
+            line in prop::sample::select(LINES.as_slice()),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3_usize, prop::sample::select(PIECES.as_slice())), 0..4),
+        ) {
+            let mut bytes = line.as_bytes().to_vec();
+            for (at, removed, piece) in edits {
+                let at = at.index(bytes.len());
+                let end = (at + removed).min(bytes.len());
+                bytes.splice(at..end, piece.bytes());
+            }
+            let mut unused = false;
+            let walked = shown(|batch| {
+                let mut walker = Walker::default();
+                // So that tags are known.
+                let _ = walker.point(line.as_bytes(), |_| ());
+                walker.point(&bytes, |point| {
+                    unused = metric::is_unused(point.metric);
+                    batch.push(point);
+                }).ok_or_else(String::new)
+            });
+            if walked.is_ok() && !unused {
+                let parsed = shown(|batch| in_full(&bytes, batch).map(|_| ()));
+                prop_assert_eq!(walked, parsed, "{}", String::from_utf8_lossy(&bytes));
+            }
+        }
+
+        #[test]
+        fn a_usual_line_is_walked(
+            name in r#"([a-zA-Z0-9 /?=.,:{}é]|\\"|\\\\|\\u0026){0,30}"#, value in -1e9..1e9_f64, nanos in 0_u32..999_999_999,
+        ) {
+            let line = format!(
+                r#"{{"metric":"http_req_duration","type":"Point","data":{{"time":"2026-11-21T01:52:00.{nanos:09}Z","value":{value},"tags":{{"expected_response":"true","name":"{name}"}}}}}}"#,
+            );
+            let mut walker = Walker::default();
+            prop_assert!(walker.point(line.as_bytes(), |_| ()).is_some() && walker.point(line.as_bytes(), |_| ()).is_some(), "{}", line);
+        }
+    }
 
     proptest! {
         #[test]

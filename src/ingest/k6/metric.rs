@@ -66,6 +66,7 @@ pub(super) fn is_unused(metric: &str) -> bool {
 }
 
 /// Whether nothing of the metric with this raw name is used.
+#[inline]
 pub(super) fn is_passed_over(name: &[u8]) -> bool {
     UNUSED.iter().any(|unused| unused.as_bytes() == name)
 }

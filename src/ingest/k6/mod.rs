@@ -7,6 +7,7 @@
 mod batch;
 mod csv;
 mod json;
+mod known;
 mod metric;
 mod points;
 mod seconds;

@@ -227,7 +227,7 @@ pub(super) fn tell_dropped(run: &mut crate::model::Run, dropped: f64) {
 }
 
 /// Whether a group is that of `setup()` or `teardown()`, or one inside them.
-fn is_around(group: &str) -> bool {
+pub(super) fn is_around(group: &str) -> bool {
     let inside =
         |around: &str| group.strip_prefix(around).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     group.starts_with("::") && AROUND.iter().any(|around| inside(around))

@@ -4,6 +4,8 @@
 //! has whole seconds, or what `timeFormat` asks for: `unix_milli`, `unix_micro`, `unix_nano`, `rfc3339`, `rfc3339_nano`.
 //! <https://grafana.com/docs/k6/latest/results-output/real-time/csv/>
 
+use crate::ingest::digits::number;
+
 /// Days from 1970-01-01 back to 0000-03-01, from which the days are counted.
 const EPOCH: i64 = 719_468;
 /// Nanoseconds per second.
@@ -22,7 +24,11 @@ pub(super) fn parse(text: &[u8], clock: &mut Clock) -> Option<i64> {
         15..=17 => NANOS / 1_000_000,
         _ => 1,
     };
-    whole(text)?.checked_mul(scale)
+    // Nineteen digits are more than the number is read with at once.
+    let (text, last) = text.split_at(text.len() - usize::from(text.len() == 19));
+    let number = number(text)?;
+    let number = if last.is_empty() { number } else { number.checked_mul(10)?.checked_add(self::number(last)?)? };
+    number.checked_mul(scale)
 }
 
 /// Whether a CSV time is in whole seconds.
@@ -78,7 +84,7 @@ fn days(date: &[u8]) -> Option<i64> {
     if date.get(4) != Some(&b'-') || date.get(7) != Some(&b'-') {
         return None;
     }
-    let (year, month, day) = (whole(&date[..4])?, whole(&date[5..7])?, whole(&date[8..])?);
+    let (year, month, day) = (number(&date[..4])?, number(&date[5..7])?, number(&date[8..])?);
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
@@ -93,7 +99,7 @@ fn seconds_of_day(clock: &[u8]) -> Option<i64> {
     if clock[2] != b':' || clock[5] != b':' {
         return None;
     }
-    let (hour, minute, second) = (whole(&clock[..2])?, whole(&clock[3..5])?, whole(&clock[6..])?);
+    let (hour, minute, second) = (number(&clock[..2])?, number(&clock[3..5])?, number(&clock[6..])?);
     // 60 is a leap second.
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3_600 + minute * 60 + second)
 }
@@ -107,7 +113,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
         return None;
     }
     let kept = &digits[..digits.len().min(9)];
-    Some((whole(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
+    Some((number(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
 }
 
 /// Seconds east of Greenwich of `Z` or `+05:30`.
@@ -120,16 +126,8 @@ fn offset(zone: &[u8]) -> Option<i64> {
     }) else {
         return None;
     };
-    let (hours, minutes) = (whole(&[*h1, *h2])?, whole(&[*m1, *m2])?);
+    let (hours, minutes) = (number(&[*h1, *h2])?, number(&[*m1, *m2])?);
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
-}
-
-/// The number that decimal digits mean.
-fn whole(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |number, digit| {
-        let digit = digit.is_ascii_digit().then_some(i64::from(digit & 0x0f))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,70 @@
-//! A point's line read in one walk, as k6 writes it: no blanks, no escapes, values of the usual types.
+//! A point's line read as k6 writes it: no blanks between values, and values of the usual types.
 //!
-//! Whatever is unusual ends the walk without an answer, and the line is read by a JSON parser instead. What is answered is
-//! what that parser would answer.
+//! What follows the value of a point, its tags, is the same in line after line. Where it was seen before, it is not read
+//! again; else the line is walked from its start to its end. Whatever is unusual ends the walk without an answer, and the
+//! line is read by a JSON parser instead. What is answered is what that parser would answer.
 
+use std::borrow::Cow;
+
+use super::known::Known;
 use super::points::{Tags, label};
 use super::time::Clock;
 use super::{Point, metric};
 
-/// The point of a line.
-pub(super) fn point<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Point<'a>> {
+/// Reads lines, and remembers tags.
+#[derive(Default)]
+pub(super) struct Walker {
+    pub(super) clock: Clock,
+    pub(super) known: Known,
+}
+
+impl Walker {
+    /// Calls `take` with the point of a line.
+    pub(super) fn point<T>(&mut self, line: &[u8], take: impl FnOnce(&Point<'_>) -> T) -> Option<T> {
+        let Some(front) = Front::of(line) else { return whole(line, &mut self.clock, take) };
+        let place = self.known.place(front.rest);
+        if let Some(tail) = self.known.get(&place, front.rest) {
+            let metric = front.metric.xor(tail.metric.as_deref())?;
+            let time = self.clock.read(front.time)?;
+            return Some(take(&Point { metric, time, value: front.value, ..tail.point() }));
+        }
+        let known = &mut self.known;
+        whole(line, &mut self.clock, |point| {
+            known.keep(&place, front.rest, front.metric.is_none(), point);
+            take(point)
+        })
+    }
+}
+
+/// The start of a line, up to the tags.
+struct Front<'a> {
+    /// Name of the metric, where it comes first.
+    metric: Option<&'a str>,
+    time: &'a [u8],
+    value: f64,
+    rest: &'a [u8],
+}
+
+impl<'a> Front<'a> {
+    fn of(line: &'a [u8]) -> Option<Self> {
+        let (metric, rest) = match line.strip_prefix(b"{\"metric\":\"") {
+            None => (None, line.strip_prefix(b"{\"type\":\"Point\",\"data\":{\"time\":\"")?),
+            Some(rest) => {
+                let (name, rest) = rest.split_at(special(rest)?);
+                let is_plain = name.iter().all(|byte| (b' '..0x7f).contains(byte));
+                let name = std::str::from_utf8(name).ok().filter(|_| is_plain)?;
+                (Some(name), rest.strip_prefix(b"\",\"type\":\"Point\",\"data\":{\"time\":\"")?)
+            }
+        };
+        let (time, rest) = rest.split_at(special(rest)?);
+        let rest = rest.strip_prefix(b"\",\"value\":")?;
+        let (value, size) = number(rest)?;
+        Some(Self { metric, time, value, rest: rest[size..].strip_prefix(b",\"tags\":")? })
+    }
+}
+
+/// Calls `take` with the point of a line that is walked from its start to its end.
+fn whole<T>(line: &[u8], clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Option<T> {
     // Control characters are illegal inside texts; between values they are unusual.
     let lowest = line.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
     let mut walk = Walk { rest: std::str::from_utf8(line).ok().filter(|_| lowest >= b' ')? };
@@ -25,11 +81,11 @@ pub(super) fn point<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Point<'a>> 
         metric = Some(walk.text()?);
     }
     walk.expect("}")?;
-    let time = clock.read(data.time?.as_bytes())?;
-    let [name, url, method, group, status, error, error_code, expected_response] = data.tags;
+    let (metric, time) = (metric.filter(|_| walk.rest.is_empty())?, clock.read(data.time?.as_bytes())?);
+    let [name, url, method, group, status, error, error_code, expected_response] =
+        data.tags.each_ref().map(|tag| &**tag);
     let tags = Tags { group, status, error, error_code, expected_response };
-    let point = Point { metric: metric?, time, value: data.value?, label: label(name, url, method), tags };
-    walk.rest.is_empty().then_some(point)
+    Some(take(&Point { metric: &metric, time, value: data.value?, label: label(name, url, method), tags }))
 }
 
 /// Name of the metric of a point, where the line begins or ends as k6 writes it and nothing else could be meant.
@@ -37,8 +93,7 @@ pub(super) fn point<'a>(line: &'a [u8], clock: &mut Clock) -> Option<Point<'a>> 
 /// k6 writes `{"metric":"NAME","type":"Point","data":{…}}`, and wrote `{"type":"Point","data":{…},"metric":"NAME"}`.
 pub(super) fn metric_of_point(line: &[u8]) -> Option<&[u8]> {
     if let Some(rest) = line.strip_prefix(b"{\"metric\":\"") {
-        let near = &rest[..rest.len().min(metric::LONGEST)];
-        let name = &near[..near.iter().position(|byte| matches!(byte, b'"' | b'\\'))?];
+        let name = &rest[..special(&rest[..rest.len().min(metric::LONGEST)]).filter(|at| rest[*at] == b'"')?];
         let after = &rest[name.len()..];
         return (after.starts_with(b"\",\"type\":\"Point\",") && line.ends_with(b"}")).then_some(name);
     }
@@ -49,6 +104,50 @@ pub(super) fn metric_of_point(line: &[u8]) -> Option<&[u8]> {
     (rest[..start].ends_with(b",\"metric\":\"") && !rest[start..].contains(&b'\\')).then(|| &rest[start..])
 }
 
+/// Place of the first quote or backslash. Texts are short: eight bytes at a time are faster than a vector of them.
+#[inline]
+fn special(bytes: &[u8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // The lowest of these bits tells the first byte that is 0; those above it may err.
+    let zeros = |word: u64| word.wrapping_sub(EACH) & !word & (EACH << 7);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ (EACH * u64::from(b'"'))) | zeros(word ^ (EACH * u64::from(b'\\')));
+        if found != 0 {
+            return Some(8 * at + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let tail = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(bytes.len() - rest.len() + tail)
+}
+
+/// The number that bytes begin with, and its size, by the grammar of JSON, which is narrower than that of Rust.
+fn number(bytes: &[u8]) -> Option<(f64, usize)> {
+    let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let start = usize::from(bytes.first() == Some(&b'-'));
+    let mut end = digits(start);
+    if end == start || (bytes[start] == b'0' && end > start + 1) {
+        return None;
+    }
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        end = digits(fraction);
+        if end == fraction {
+            return None;
+        }
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        end = digits(exponent.min(bytes.len()));
+        if end == exponent {
+            return None;
+        }
+    }
+    let value: f64 = std::str::from_utf8(&bytes[..end]).ok()?.parse().ok()?;
+    value.is_finite().then_some((value, end))
+}
+
 /// What is left of a line.
 struct Walk<'a> {
     rest: &'a str,
@@ -57,10 +156,10 @@ struct Walk<'a> {
 /// The members of a point's `data`.
 #[derive(Default)]
 struct Data<'a> {
-    time: Option<&'a str>,
+    time: Option<Cow<'a, str>>,
     value: Option<f64>,
     /// Name, URL, method, group, status, error, error code and expected response.
-    tags: [&'a str; 8],
+    tags: [Cow<'a, str>; 8],
 }
 
 impl<'a> Walk<'a> {
@@ -74,43 +173,39 @@ impl<'a> Walk<'a> {
         self.skip(text).then_some(())
     }
 
-    /// A string without escapes.
-    fn text(&mut self) -> Option<&'a str> {
-        let inside = self.rest.strip_prefix('"')?;
-        let end = memchr::memchr2(b'"', b'\\', inside.as_bytes())?;
-        if inside.as_bytes()[end] == b'\\' {
-            return None;
+    /// A string.
+    fn text(&mut self) -> Option<Cow<'a, str>> {
+        let whole = self.rest;
+        let inside = self.string()?;
+        if special(inside.as_bytes()).is_none() {
+            return Some(Cow::Borrowed(inside));
         }
-        self.rest = &inside[end + 1..];
-        Some(&inside[..end])
+        serde_json::from_str(&whole[..inside.len() + 2]).ok().map(Cow::Owned)
     }
 
-    /// A number by the grammar of JSON, which is narrower than that of Rust.
+    /// What stands between the quotes of a string; its escapes are well-formed, though they may not be characters.
+    fn string(&mut self) -> Option<&'a str> {
+        let inside = self.rest.strip_prefix('"')?;
+        let bytes = inside.as_bytes();
+        let mut at = 0;
+        loop {
+            at += special(&bytes[at..])?;
+            if bytes[at] == b'"' {
+                self.rest = &inside[at + 1..];
+                return Some(&inside[..at]);
+            }
+            at += match bytes.get(at + 1)? {
+                b'u' if bytes.get(at + 2..at + 6)?.iter().all(u8::is_ascii_hexdigit) => 6,
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+                _ => return None,
+            };
+        }
+    }
+
     fn number(&mut self) -> Option<f64> {
-        let bytes = self.rest.as_bytes();
-        let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let start = usize::from(bytes.first() == Some(&b'-'));
-        let mut end = digits(start);
-        if end == start || (bytes[start] == b'0' && end > start + 1) {
-            return None;
-        }
-        if bytes.get(end) == Some(&b'.') {
-            let fraction = end + 1;
-            end = digits(fraction);
-            if end == fraction {
-                return None;
-            }
-        }
-        if matches!(bytes.get(end), Some(b'e' | b'E')) {
-            let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-            end = digits(exponent.min(bytes.len()));
-            if end == exponent {
-                return None;
-            }
-        }
-        let value: f64 = self.rest[..end].parse().ok()?;
-        self.rest = &self.rest[end..];
-        value.is_finite().then_some(value)
+        let (value, size) = number(self.rest.as_bytes())?;
+        self.rest = &self.rest[size..];
+        Some(value)
     }
 
     /// The members of `data`, whose brace was read, up to the end of it.
@@ -135,8 +230,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn tags(&mut self) -> Option<[&'a str; 8]> {
-        let (mut tags, mut seen) = ([""; 8], 0_u8);
+    fn tags(&mut self) -> Option<[Cow<'a, str>; 8]> {
+        let (mut tags, mut seen) = ([const { Cow::Borrowed("") }; 8], 0_u8);
         self.expect("{")?;
         if self.skip("}") {
             return Some(tags);
@@ -153,13 +248,11 @@ impl<'a> Walk<'a> {
                 "expected_response" => 7,
                 _ => 8,
             };
-            let value = self.text()?;
-            if let Some(tag) = tags.get_mut(at) {
+            match tags.get_mut(at) {
+                None => drop(self.string()?),
                 // A tag that comes twice is none.
-                if seen & (1 << at) != 0 {
-                    return None;
-                }
-                (*tag, seen) = (value, seen | (1 << at));
+                Some(_) if seen & (1 << at) != 0 => return None,
+                Some(tag) => (*tag, seen) = (self.text()?, seen | (1 << at)),
             }
             if !self.more()? {
                 return Some(tags);
@@ -167,8 +260,9 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A key without escapes.
     fn key(&mut self) -> Option<&'a str> {
-        let key = self.text()?;
+        let key = self.string().filter(|key| special(key.as_bytes()).is_none())?;
         self.expect(":")?;
         Some(key)
     }
@@ -180,7 +274,7 @@ impl<'a> Walk<'a> {
 
     /// A value that is neither an object nor a list.
     fn skip_value(&mut self) -> Option<()> {
-        if self.skip("null") || self.skip("true") || self.skip("false") || self.text().is_some() {
+        if self.skip("null") || self.skip("true") || self.skip("false") || self.string().is_some() {
             return Some(());
         }
         self.number().map(|_| ())

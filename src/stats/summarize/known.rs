@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Basis, Endpoint, EndpointSummary, Histogram, Latency, LogValue, Resolution, Run, Series, Timeline, Unit,
+    Basis, Endpoint, EndpointSummary, Histogram, Latency, LogValue, Resolution, Run, Series, TimelineBuilder, Unit,
 };
 use crate::stats::{SummarySettings, summarize};
 
@@ -59,7 +59,7 @@ fn requests(whole: bool) -> Vec<(usize, f64, f64, bool)> {
 
 fn run(whole: bool) -> Run {
     let mut run = Run::new("s");
-    let mut timeline = Timeline::default();
+    let mut timeline = TimelineBuilder::default();
     let resolution = if whole { Resolution::MILLISECOND } else { Resolution::FINE };
     for name in ["a", "b", "c"] {
         timeline.track(name);
@@ -70,6 +70,7 @@ fn run(whole: bool) -> Run {
         let bucket = Histogram::bucket((latency * 1e6).round() as u64);
         timeline.add(endpoint, START * 1_000_000_000 + (start * 1e9) as i64, ok.then_some(bucket), 1);
     }
+    let timeline = timeline.finish();
     let first = timeline.first_start().unwrap() as f64 / 1e9;
     let points = (0..=120).map(|i| (first + f64::from(i), 4e7 * (1.0 + 0.5 * f64::from(i) / 120.0))).collect();
     run.resources =
