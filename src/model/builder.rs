@@ -214,7 +214,7 @@ mod tests {
         let weight = prop_oneof![9 => Just(1_u32), 1 => 0_u32..4];
         (0_i64..2_000_000_000_000, 1_i64..2_000_000_000, 0_u16..45_000, 1_u16..500, weight, 1_usize..1_500).prop_map(
             |(from, step, bucket, spread, weight, many)| {
-                let bucket = |at: usize| (at % 19 > 0).then(|| bucket + (at * at) as u16 % spread);
+                let bucket = |at: usize| (!at.is_multiple_of(19)).then(|| bucket + (at * at) as u16 % spread);
                 let one = |at: usize| (at % 7 % 3, START + from + step * at as i64, bucket(at), weight);
                 (0..many).map(one).collect()
             },

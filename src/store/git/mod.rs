@@ -72,6 +72,9 @@ enum Move {
     Locked(String),
 }
 
+/// Makes a commit of the tip of a branch; `None`: nothing is to be changed.
+type Make<'a> = dyn FnMut(Option<&str>, &Facts) -> Result<Option<String>> + 'a;
+
 impl Git {
     /// The objects of those names in their order; `None` for what is not there.
     fn find(&self, names: &[String]) -> Result<Vec<Option<Object>>> {
@@ -131,7 +134,7 @@ impl Git {
     }
 
     /// Moves the branch to the commit that `make` makes of its tip, again until no other writer is faster.
-    fn swap(&self, make: &mut dyn FnMut(Option<&str>, &Facts) -> Result<Option<String>>) -> Result<()> {
+    fn swap(&self, make: &mut Make<'_>) -> Result<()> {
         let facts = self.repository.facts().map_err(|why| self.unusable(&why))?;
         let _turn = facts.queue();
         let mut backoff = Backoff::new(WAITS.0, WAITS.1);
