@@ -20,6 +20,8 @@ use super::{Digest, Input, Recorder};
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower.
 const SIZE: usize = 512 * 1024;
+/// Blocks that one thread reads before others are started: 4 MB are read sooner than a thread begins.
+const ALONE: usize = 8;
 /// Most threads that are any faster, as records are taken one after another.
 const MOST_THREADS: usize = 4;
 
@@ -159,12 +161,17 @@ impl<B: Default> Default for Block<B> {
 }
 
 impl<P: Parser, T: Taker<P::Batch>> Reading<'_, '_, '_, P, T> {
-    /// Reads the first block, and where it was not the last the others, on several threads.
+    /// Reads the first blocks, and where the file goes on the others, on several threads.
     fn run(&self, blocks: Blocks) {
         let first = Turns::new(1);
-        if self.step(Block::default(), &first).is_none() {
-            return;
+        let mut block = Block::default();
+        for _ in 0..ALONE {
+            match self.step(block, &first) {
+                Some(free) => block = free,
+                None => return,
+            }
         }
+        drop(block);
         let threads = blocks.threads();
         let turns = first.with_window(threads + 1);
         let work = || {

@@ -4,19 +4,25 @@
 //! lies in it are redirects and embedded resources, whose time it covers.
 //! <https://jmeter.apache.org/usermanual/listeners.html#xmlformat2.1>
 
-use anyhow::{Context, Result, bail, ensure};
+#[cfg(test)]
+mod made;
+mod nesting;
+#[cfg(test)]
+mod plain;
+mod sample;
+mod texts;
 
-use super::columns::{count, milliseconds};
-use super::tags::{Kind, Tag, Tags, text};
-use super::time::Clock;
-use super::{Row, Rows, failure, named, transaction};
+use anyhow::{Context, Result, bail};
+
+use super::tags::{Kind, Start, Tags, each_chunk};
+use super::{Row, Rows};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
+use nesting::Nesting;
+use sample::Sample;
+use texts::Texts;
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "jmeter-xml", tool: "jmeter", about: "JMeter results as XML", detail: Detail::Raw, detect, read };
-
-/// The outermost element.
-const ROOT: &[u8] = b"testResults";
 
 fn detect(head: &Head<'_>) -> bool {
     head.bytes().first() == Some(&b'<') && memchr::memmem::find(head.bytes(), b"<testResults").is_some()
@@ -24,152 +30,102 @@ fn detect(head: &Head<'_>) -> bool {
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
     let mut rows = Rows::new(recorder);
-    let mut tags = Tags::new(input);
-    let mut nesting = Nesting::default();
-    let name = tags.input().name();
-    while let Some(tag) = tags.next()? {
-        if matches!(tag.name, b"sample" | b"httpSample") {
-            nesting.number += u64::from(tag.kind != Kind::Close);
-            let number = nesting.number;
-            nesting.take(&tag, &mut rows).with_context(|| format!("{name}: sample {number}"))?;
-        } else if tag.name == ROOT {
-            nesting.root(tag.kind, name, &mut rows)?;
-        }
-    }
-    if nesting.roots == 0 {
-        bail!("{name}: no <testResults>: this is no JTL");
-    }
-    if tags.was_cut() || nesting.is_open {
-        let what = format!("</testResults> is missing after sample {}", nesting.number);
-        tags.input().truncated(&what, rows.recorder())?;
+    if let Some(what) = scan(input, &mut rows)? {
+        input.truncated(&what, rows.recorder())?;
     }
     rows.finish();
     Ok(())
 }
 
-/// Where in the tree of samples the reader is, in the memory of a few numbers, however deep it is.
-#[derive(Default)]
-struct Nesting {
-    /// Samples that are open.
-    depth: u64,
-    /// The depth of an open sample that counts itself: those in it do not.
-    covered: Option<u64>,
-    /// Samples so far.
-    number: u64,
-    /// Outermost elements so far, and whether one is open.
-    roots: u64,
-    is_open: bool,
+/// Who is told what a file holds.
+trait Listener {
+    /// A sample that counts or is listed; answers whether it is a transaction's.
+    fn sample(&mut self, row: Row<'_>) -> bool;
+
+    /// Something that a reader of the run should know.
+    fn warn(&mut self, message: String);
 }
 
-impl Nesting {
-    fn take(&mut self, tag: &Tag<'_>, rows: &mut Rows<'_>) -> Result<()> {
-        if tag.kind == Kind::Close {
-            self.depth = self.depth.checked_sub(1).context("it ends and did not start")?;
-            self.covered = self.covered.filter(|depth| *depth < self.depth);
-            return Ok(());
-        }
-        if self.covered.is_none() {
-            let is_transaction = rows.take(&row(tag)?);
-            if tag.kind == Kind::Open && !is_transaction {
-                self.covered = Some(self.depth);
+impl Listener for Rows<'_> {
+    #[inline]
+    fn sample(&mut self, row: Row<'_>) -> bool {
+        self.take(&row)
+    }
+
+    fn warn(&mut self, message: String) {
+        self.recorder().run().warn(message);
+    }
+}
+
+/// Tells `listener` what is in `input`; answers what is missing where that is cut.
+fn scan(input: &mut Input<'_>, listener: &mut impl Listener) -> Result<Option<String>> {
+    let name = input.name();
+    let mut samples =
+        Samples { name, nesting: Nesting::default(), labels: Texts::default(), threads: Texts::default() };
+    let ends_in_tag = each_chunk(input, &mut |chunk| samples.read(chunk, listener))?;
+    let nesting = samples.nesting;
+    if nesting.roots == 0 {
+        bail!("{name}: no <testResults>: this is no JTL");
+    }
+    let is_cut = ends_in_tag || nesting.is_open;
+    Ok(is_cut.then(|| format!("</testResults> is missing after sample {}", nesting.number)))
+}
+
+/// Reads the samples of one file.
+struct Samples<'a> {
+    /// Name of the file, for messages.
+    name: &'a str,
+    nesting: Nesting,
+    labels: Texts,
+    threads: Texts,
+}
+
+impl Samples<'_> {
+    /// Reads `chunk`; answers how many bytes are left, from a tag on that is not whole.
+    fn read(&mut self, chunk: &[u8], listener: &mut impl Listener) -> Result<usize> {
+        let mut tags = Tags::new(chunk);
+        while let Some(start) = tags.next() {
+            if start == Start::Sample && !self.nesting.is_covered() {
+                match self.sample(&mut tags, listener)? {
+                    Some(()) => continue,
+                    None => break,
+                }
+            }
+            let Some(kind) = tags.end() else { break };
+            match start {
+                Start::Sample => self.nesting.cover(kind),
+                Start::SampleEnd => self.nesting.leave().with_context(|| self.place())?,
+                Start::Root => self.nesting.root(kind, self.name, listener)?,
             }
         }
-        self.depth += u64::from(tag.kind == Kind::Open);
-        Ok(())
+        Ok(tags.left())
     }
 
-    /// The outermost element starts, possibly again where `-l` appended to a file that was cut, or ends.
-    fn root(&mut self, kind: Kind, name: &str, rows: &mut Rows<'_>) -> Result<()> {
-        self.is_open = kind == Kind::Open;
-        if kind == Kind::Close {
-            ensure!(self.depth == 0, "{name}: sample {} or one around it does not end", self.number);
-            return Ok(());
+    /// Reads a sample that lies in no other that counts; `None` if its tag is not whole.
+    #[inline(always)]
+    fn sample(&mut self, tags: &mut Tags<'_>, listener: &mut impl Listener) -> Result<Option<()>> {
+        let mut tag = tags.expected();
+        let mut sample = Sample::expected(&mut tag);
+        let Some((rest, kind)) = tags.end_behind(tag) else { return Ok(None) };
+        if !rest.is_empty() {
+            sample.complete(rest);
         }
-        (self.depth, self.covered) = (0, None);
-        self.roots += 1;
-        if self.roots > 1 {
-            rows.recorder().run().warn(format!("{name}: a second <testResults>: two runs are mixed in this file"));
+        self.nesting.number += 1;
+        let row = sample.row(&mut self.labels, &mut self.threads);
+        let is_transaction = listener.sample(row.with_context(|| place(self.name, self.nesting.number))?);
+        if kind == Kind::Open && !tags.ends_at_once() {
+            self.nesting.enter(is_transaction);
         }
-        Ok(())
+        Ok(Some(()))
+    }
+
+    fn place(&self) -> String {
+        place(self.name, self.nesting.number)
     }
 }
 
-/// Attributes of a sample, raw.
-#[derive(Default)]
-struct Sample<'a> {
-    elapsed: &'a [u8],
-    stamp: &'a [u8],
-    success: &'a [u8],
-    label: Option<&'a [u8]>,
-    code: &'a [u8],
-    message: &'a [u8],
-    data_type: &'a [u8],
-    thread: &'a [u8],
-    idle: &'a [u8],
-    users: &'a [u8],
-    samples: &'a [u8],
-    errors: &'a [u8],
-}
-
-impl<'a> Sample<'a> {
-    fn of(tag: &Tag<'a>) -> Self {
-        let mut sample = Self::default();
-        for (name, value) in tag.attributes() {
-            match name {
-                b"t" => sample.elapsed = value,
-                b"ts" => sample.stamp = value,
-                b"s" => sample.success = value,
-                b"lb" => sample.label = Some(value),
-                // `rs` before 2.1.
-                b"rc" | b"rs" => sample.code = value,
-                b"rm" => sample.message = value,
-                b"dt" => sample.data_type = value,
-                b"tn" => sample.thread = value,
-                b"it" => sample.idle = value,
-                b"na" => sample.users = value,
-                b"sc" => sample.samples = value,
-                b"ec" => sample.errors = value,
-                _ => {}
-            }
-        }
-        sample
-    }
-
-    fn failure(&self) -> String {
-        failure(&text(self.code), &text(self.message), "")
-    }
-}
-
-/// The row of a sample.
-fn row<'a>(tag: &Tag<'a>) -> Result<Row<'a>> {
-    let sample = Sample::of(tag);
-    let stamp = Clock::default().read(sample.stamp);
-    let stamp = stamp.context("attribute 'ts' is missing or no time; -Jjmeter.save.saveservice.timestamp_format=ms")?;
-    let elapsed = milliseconds(sample.elapsed);
-    let elapsed = elapsed.context("attribute 't' is missing or no number; -Jjmeter.save.saveservice.time=true")?;
-    let ok = match sample.success {
-        value if value.eq_ignore_ascii_case(b"true") => true,
-        value if value.eq_ignore_ascii_case(b"false") => false,
-        _ => bail!("attribute 's' is neither true nor false; -Jjmeter.save.saveservice.successful=true"),
-    };
-    let label = sample.label.context("attribute 'lb' is missing; -Jjmeter.save.saveservice.label=true")?;
-    let samples = count(sample.samples).unwrap_or(1);
-    let failed = if ok { 0 } else { samples };
-    let (label, hash) = named(text(label));
-    Ok(Row {
-        label,
-        hash,
-        thread: text(sample.thread),
-        stamp,
-        elapsed,
-        idle: milliseconds(sample.idle).unwrap_or(0).max(0),
-        samples,
-        errors: if samples == 1 { failed } else { count(sample.errors).unwrap_or(failed).min(samples) },
-        transaction: transaction(sample.message),
-        silent: sample.message.is_empty() && sample.data_type.is_empty(),
-        failure: (!ok).then(|| sample.failure().into()),
-        users: count(sample.users).map(u64::from),
-    })
+fn place(name: &str, number: u64) -> String {
+    format!("{name}: sample {number}")
 }
 
 #[cfg(test)]
@@ -282,6 +238,13 @@ mod tests {
             assert!(said.contains("x.jtl: sample 2: attribute") && said.contains(remedy), "{said}");
         }
         assert!(format!("{:#}", samples("</sample>").unwrap_err()).contains("did not start"));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_told_in_nanoseconds_is_none() {
+        let far = sample("a", "").replace("1795226767635", "9999999999999");
+        let said = format!("{:#}", samples(&far).unwrap_err());
+        assert!(said.contains("attribute 'ts' is missing or no time"), "{said}");
     }
 
     #[test]
