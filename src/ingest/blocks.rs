@@ -371,7 +371,7 @@ impl<'a, P: Parser, T: Taker<P::Batch>> Order<'a, P, T> {
     fn step(&mut self, bytes: &[u8], last: bool, parsed: Parsed, batch: &mut P::Batch) -> Result<Step> {
         let place = Place { bytes, line: self.lines + 1, last };
         if let Some(again) = self.taker.take(&place, batch)? {
-            self.lines += line_ends(&bytes[..again]);
+            self.count(&Parsed { bytes: again, lines: line_ends(&bytes[..again]), wrong: None })?;
             return Ok(Step::Again(again));
         }
         self.count(&parsed)?;

@@ -171,7 +171,7 @@ impl Taking<'_> {
         loop {
             let (first, next) = first_line(&place.bytes[at..]);
             if next == 0 || (!place.last && place.bytes[at + next - 1] != b'\n') {
-                return Ok(None);
+                return Ok((at > 0).then_some(at));
             }
             if !first.trim_ascii().is_empty() {
                 break;

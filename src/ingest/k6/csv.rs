@@ -251,7 +251,7 @@ impl Taking<'_> {
             let rest = &place.bytes[at..];
             let (size, next) = match record::read(rest, b',', Stray::Refused, place.last, &mut ends) {
                 Found::Whole { size, next } => (size, next),
-                Found::Open => return Ok(None),
+                Found::Open => break,
                 Found::Wrong(why) => bail!("{}: the header is broken: {why}", self.name),
             };
             at += next;
@@ -262,7 +262,7 @@ impl Taking<'_> {
                 return Ok(Some(at));
             }
         }
-        Ok(None)
+        Ok((at > 0).then_some(at))
     }
 
     fn finish(self) {
