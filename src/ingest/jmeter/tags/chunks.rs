@@ -4,7 +4,7 @@ use std::io::BufRead as _;
 
 use anyhow::{Context, Result, bail};
 
-use super::find::{find, find_any};
+use super::find::find;
 use crate::ingest::Input;
 
 /// Longest tag; a label or a message is hundreds of bytes at most.
@@ -142,7 +142,7 @@ fn behind_tag<'a>(mut chunk: &'a [u8], quote: &mut Option<u8>) -> Option<&'a [u8
             chunk = &find(chunk, open)?[1..];
             *quote = None;
         }
-        let (mark, rest) = find_any(chunk, [b'>', b'"', b'\''])?.split_first()?;
+        let (mark, rest) = find(chunk, [b'>', b'"', b'\''])?.split_first()?;
         if *mark == b'>' {
             return Some(rest);
         }

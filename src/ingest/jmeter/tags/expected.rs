@@ -4,7 +4,7 @@
 //! what comes next: a guess that comes true is one comparison, and what follows need not wait for it. An attribute that
 //! does not come as expected is left, with all behind it, to [`super::attributes`].
 
-use super::find::{WINDOW, find, near};
+use super::find::{Sought as _, WINDOW, find};
 
 /// Bytes that are looked at together: a name, `="` and the start of a value, or a number with its quote.
 const GLANCE: usize = 32;
@@ -37,7 +37,7 @@ impl<'a> Expected<'a> {
     #[inline(always)]
     pub(in super::super) fn value<const N: usize>(&mut self, lead: &[u8; N]) -> Option<&'a [u8]> {
         let rest = self.after(lead)?;
-        let size = match near(rest.first_chunk()?, b'"') {
+        let size = match b'"'.near(rest.first_chunk()?) {
             Some(size) => size,
             None => size_of_long(rest)?,
         };

@@ -13,51 +13,56 @@ pub(super) const WINDOW: usize = 16;
 /// Windows that are looked at before the rest is left to [`memchr`].
 const WINDOWS: usize = 4;
 
-/// What starts with the first `byte`.
-#[inline(always)]
-pub(super) fn find(bytes: &[u8], byte: u8) -> Option<&[u8]> {
-    first(bytes, |window| near(window, byte), |rest| memchr::memchr(byte, rest))
+/// What is searched: a byte, or one of three.
+pub(super) trait Sought: Copy {
+    /// Position of the first in a window.
+    fn near(self, window: &[u8; WINDOW]) -> Option<usize>;
+
+    /// Position of the first in long text.
+    fn far(self, text: &[u8]) -> Option<usize>;
 }
 
-/// What starts with the first byte that is one of three.
-#[inline(always)]
-pub(super) fn find_any(bytes: &[u8], [a, b, c]: [u8; 3]) -> Option<&[u8]> {
-    first(bytes, |window| near_any(window, [a, b, c]), |rest| memchr::memchr3(a, b, c, rest))
-}
-
-/// Position of the first `byte` in a window.
-#[inline(always)]
-pub(super) fn near(window: &[u8; WINDOW], byte: u8) -> Option<usize> {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    if let Some(one) = One::new(byte) {
-        return one.find(window);
+impl Sought for u8 {
+    #[inline(always)]
+    fn near(self, window: &[u8; WINDOW]) -> Option<usize> {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if let Some(one) = One::new(self) {
+            return one.find(window);
+        }
+        window.iter().position(|byte| *byte == self)
     }
-    window.iter().position(|other| *other == byte)
-}
 
-#[inline(always)]
-fn near_any(window: &[u8; WINDOW], [a, b, c]: [u8; 3]) -> Option<usize> {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    if let Some(three) = Three::new(a, b, c) {
-        return three.find(window);
+    fn far(self, text: &[u8]) -> Option<usize> {
+        memchr::memchr(self, text)
     }
-    window.iter().position(|byte| [a, b, c].contains(byte))
 }
 
+impl Sought for [u8; 3] {
+    #[inline(always)]
+    fn near(self, window: &[u8; WINDOW]) -> Option<usize> {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if let Some(three) = Three::new(self[0], self[1], self[2]) {
+            return three.find(window);
+        }
+        window.iter().position(|byte| self.contains(byte))
+    }
+
+    fn far(self, text: &[u8]) -> Option<usize> {
+        memchr::memchr3(self[0], self[1], self[2], text)
+    }
+}
+
+/// What starts with the first byte that is sought.
 #[inline(always)]
-fn first(
-    mut bytes: &[u8],
-    near: impl Fn(&[u8; WINDOW]) -> Option<usize>,
-    far: impl Fn(&[u8]) -> Option<usize>,
-) -> Option<&[u8]> {
+pub(super) fn find(mut bytes: &[u8], sought: impl Sought) -> Option<&[u8]> {
     for _ in 0..WINDOWS {
         let Some((window, after)) = bytes.split_first_chunk() else { break };
-        if let Some(at) = near(window) {
+        if let Some(at) = sought.near(window) {
             return bytes.get(at..);
         }
         bytes = after;
     }
-    bytes.get(far(bytes)?..)
+    bytes.get(sought.far(bytes)?..)
 }
 
 #[cfg(test)]
@@ -70,8 +75,8 @@ mod tests {
         fn the_first_is_found_wherever_it_is(bytes in prop::collection::vec(0..5_u8, 0..12), blanks in 0..90_usize) {
             let bytes = [vec![9; blanks], bytes].concat();
             let of = |any: &[u8]| bytes.iter().position(|byte| any.contains(byte)).map(|at| &bytes[at..]);
-            prop_assert_eq!(find(&bytes, 3), of(&[3]));
-            prop_assert_eq!(find_any(&bytes, [4, 1, 2]), of(&[1, 2, 4]));
+            prop_assert_eq!(find(&bytes, 3_u8), of(&[3]));
+            prop_assert_eq!(find(&bytes, [4, 1, 2]), of(&[1, 2, 4]));
         }
     }
 }

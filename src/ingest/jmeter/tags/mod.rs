@@ -13,7 +13,7 @@ mod find;
 
 pub(super) use chunks::each_chunk;
 pub(super) use expected::Expected;
-use find::{find, find_any};
+use find::find;
 
 /// The tags of bytes that may end anywhere, also inside a tag.
 pub(super) struct Tags<'a> {
@@ -81,7 +81,7 @@ impl<'a> Tags<'a> {
     pub(super) fn end(&mut self) -> Option<Kind> {
         let mut rest = self.rest;
         while !matches!(rest, [b'>', ..]) {
-            rest = match find_any(rest, [b'>', b'"', b'\''])? {
+            rest = match find(rest, [b'>', b'"', b'\''])? {
                 [quote @ (b'"' | b'\''), value @ ..] => find(value, *quote)?.get(1..)?,
                 end => end,
             };
