@@ -19,9 +19,9 @@ use super::turns::Turns;
 use super::{Digest, Input, Recorder};
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower.
-const SIZE: usize = 512 * 1024;
+const SIZE: usize = 256 * 1024;
 /// Blocks that one thread reads before others are started: 4 MB are read sooner than a thread begins.
-const ALONE: usize = 8;
+const ALONE: usize = 16;
 /// Most threads that are any faster, as records are taken one after another.
 const MOST_THREADS: usize = 4;
 

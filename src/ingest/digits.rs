@@ -26,6 +26,33 @@ pub(super) fn number(digits: &[u8]) -> Option<i64> {
     Some(number.cast_signed())
 }
 
+/// Powers of ten, which floats hold exactly.
+const POWERS: [f64; MOST_EXACT + 1] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+/// Most digits of numbers that floats hold exactly.
+const MOST_EXACT: usize = 15;
+
+/// The number that bytes begin with, as near as floats are, and its bytes: digits, perhaps with a point between them.
+/// `None` where there is none, or more digits than a float holds.
+///
+/// A whole number divided by a power of ten, both exact, is rounded once: William D. Clinger, "How to Read Floating Point
+/// Numbers Accurately" (1990), <https://doi.org/10.1145/93542.93557>.
+#[inline]
+pub(super) fn decimal(bytes: &[u8]) -> Option<(f64, usize)> {
+    let (mut number, mut size, mut point) = (0_u64, 0, None);
+    for byte in bytes.iter().take(MOST_EXACT + 2) {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() && size > 0 => point = Some(size + 1),
+            _ => break,
+        }
+        size += 1;
+    }
+    let fraction = point.map_or(0, |point| size - point);
+    let is_exact = size > 0 && size <= MOST_EXACT + usize::from(point.is_some());
+    (is_exact && point != Some(size)).then(|| (number as f64 / POWERS[fraction], size))
+}
+
 /// The number of eight digits, two at a time, then four, then eight.
 ///
 /// Johnny Lee's, as told by Daniel Lemire, "Quickly parsing eight digits" (2018,
@@ -52,6 +79,19 @@ mod tests {
         fn numbers_are_those_of_the_standard_library(text in "[0-9]{0,20}|[0-9/:\\-+. ]{0,20}|[!-~]{8}") {
             let is_number = !text.is_empty() && text.len() <= MOST && text.bytes().all(|byte| byte.is_ascii_digit());
             prop_assert_eq!(number(text.as_bytes()), is_number.then(|| text.parse().unwrap()), "{}", text);
+        }
+
+        #[test]
+        fn decimals_are_those_of_the_standard_library(text in "[0-9]{0,18}|[0-9]{0,9}[.][0-9]{0,9}|[0-9.e-]{0,9}", rest in "|,|e5|x") {
+            let all = text.clone() + &rest;
+            if let Some((value, size)) = decimal(all.as_bytes()) {
+                prop_assert_eq!(Ok(value), all[..size].parse(), "{}", all);
+                prop_assert!(!matches!(all.as_bytes().get(size), Some(b'0'..=b'9')));
+            } else {
+                let digits = text.bytes().filter(u8::is_ascii_digit).count();
+                let is_plain = text.parse::<f64>().is_ok() && !text.contains(['e', '-']) && !text.starts_with('.') && !text.ends_with('.');
+                prop_assert!(!is_plain || digits > MOST_EXACT || rest == "e5", "{}", all);
+            }
         }
 
         #[test]

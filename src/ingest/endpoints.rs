@@ -27,14 +27,21 @@ pub(super) struct Endpoints {
     /// Numbers of the endpoints, by hash of the label.
     numbers: HashTable<usize>,
     merged: Labels,
+    /// How often the endpoints were numbered anew.
+    renumbered: u32,
 }
 
+/// Where the endpoint of a label and kind was found, so that it need not be looked for again; at first nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Found(Option<(usize, u32)>);
+
 impl Endpoints {
-    /// Counts an observation with a latency of `nanos` ns.
-    pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64) {
-        let number = match self.known(seen.label, seen.kind) {
-            Some(known) => known,
-            None => self.admit(seen.label, seen.kind),
+    /// Counts an observation with a latency of `nanos` ns; `found` is of the same label and kind.
+    #[inline]
+    pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64, found: &mut Found) {
+        let number = match found.0 {
+            Some((number, renumbered)) if renumbered == self.renumbered => number,
+            _ => self.find(seen.label, seen.kind, found),
         };
         let bucket = Histogram::bucket(nanos);
         let track = self.counts[number].add(seen, nanos, bucket);
@@ -66,6 +73,13 @@ impl Endpoints {
             self.merged.insert(Label::new(&endpoint.name));
         }
         self.compact();
+    }
+
+    #[inline(never)]
+    fn find(&mut self, label: Label<'_>, kind: Kind, found: &mut Found) -> usize {
+        let number = self.known(label, kind).unwrap_or_else(|| self.admit(label, kind));
+        *found = Found(Some((number, self.renumbered)));
+        number
     }
 
     /// The number of the endpoint with that label.
@@ -127,6 +141,7 @@ impl Endpoints {
         self.counts.retain(|endpoint| !endpoint.name.is_empty() || endpoint.count > 0);
         let tracks = self.timeline.settle().compact();
         self.numbers.clear();
+        self.renumbered += 1;
         for number in 0..self.counts.len() {
             let endpoint = &mut self.counts[number];
             endpoint.track = endpoint.track.and_then(|track| tracks.get(&track).copied());

@@ -5,11 +5,11 @@
 //! That is right as long as quotes stand around fields, or doubled inside them; the first that does not is noticed, and
 //! the [plain reading](super::record) decides what it means.
 
-use super::bits::{CHUNK, Chunk, Found, found};
-use super::record::Record;
+use super::bits::{CHUNK, Chunk, equal, rare};
+use super::record::{BEFORE, Record};
 
-/// Most fields of a record; of more the plain reading takes care.
-const MOST_FIELDS: usize = 256;
+/// Ends of fields there is room for: of the records that end in a chunk, and of the next.
+const ROOM: usize = 512;
 
 /// How far records were read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,63 +21,46 @@ pub(super) struct Walked {
 }
 
 /// Calls `each` with the records of `bytes`, up to the first for which it says `false`; that one is not counted. `None`
-/// where a quote stands where none should be, or a record has too many fields.
-#[inline]
-pub(super) fn records(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
-    let (mut ends, mut fields) = ([0; MOST_FIELDS], 0);
-    walk(bytes, delimiter, |piece| {
-        if fields + CHUNK > MOST_FIELDS {
-            return None;
-        }
-        fields = put(&mut ends, fields, piece.marks, piece.offset);
-        let Some(record_bytes) = piece.record else { return Some(true) };
-        let is_wanted = each(record(record_bytes, &mut ends[..fields]));
-        fields = 0;
-        Some(is_wanted)
-    })
+/// where a quote stands where none should be, or a record has very many fields.
+#[inline(always)]
+pub(super) fn records(bytes: &[u8], delimiter: u8, each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
+    walk::<true>(bytes, delimiter, each)
 }
 
 /// The same, with the bytes of the records alone.
-#[inline]
+#[inline(always)]
 pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
-    walk(bytes, delimiter, |piece| {
-        Some(piece.record.is_none_or(|bytes| each(bytes.strip_suffix(b"\r").unwrap_or(bytes))))
-    })
+    walk::<false>(bytes, delimiter, |record| each(record.bytes))
 }
 
-/// What a chunk holds of a record.
-struct Piece<'a> {
-    /// The ends of fields, and how far into the record the chunk begins, which may be before it.
-    marks: u64,
-    offset: u32,
-    /// The record without its line feed, if the chunk holds its end.
-    record: Option<&'a [u8]>,
-}
-
-/// Calls `each` with the pieces of records, until it says `false` of a record, or `None`.
-#[inline]
-fn walk<'a>(bytes: &'a [u8], delimiter: u8, mut each: impl FnMut(Piece<'a>) -> Option<bool>) -> Option<Walked> {
-    let (mut quotes, mut walked) = (Quotes::new(delimiter), Walked::default());
+#[inline(always)]
+fn walk<const FIELDS: bool>(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
+    let (mut quotes, mut ends, mut walked) = (Quotes::new(delimiter), Ends::new(), Walked::default());
     let (chunks, rest) = bytes.as_chunks::<CHUNK>();
     let mut last = [0; CHUNK];
     last[..rest.len()].copy_from_slice(rest);
     for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
         let start = at * CHUNK;
-        let Found { mut marks, mut line_ends, .. } = quotes.outside(chunk, bytes.len() - start)?;
+        let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(chunk, bytes.len() - start)?;
+        if FIELDS {
+            ends.add(marks, start as u32)?;
+        }
         while line_ends != 0 {
-            let up_to = line_ends ^ (line_ends - 1);
             let end = start + line_ends.trailing_zeros() as usize;
-            let offset = (start as u32).wrapping_sub(walked.bytes as u32);
-            let record = Some(&bytes[walked.bytes..end]);
-            if !each(Piece { marks: marks & up_to, offset, record })? {
+            let return_ = usize::from(bytes[walked.bytes..end].last() == Some(&b'\r'));
+            let is_wanted = if FIELDS {
+                marks &= !(line_ends ^ (line_ends - 1));
+                ends.take(marks.count_ones() as usize, return_ as u32, |ends| each(Record { bytes, ends }))
+            } else {
+                each(Record { bytes: &bytes[walked.bytes..end - return_], ends: &[] })
+            };
+            if !is_wanted {
                 walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
                 return Some(walked);
             }
-            (marks, line_ends) = (marks & !up_to, line_ends & !up_to);
+            line_ends &= line_ends - 1;
             (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
         }
-        let offset = (start as u32).wrapping_sub(walked.bytes as u32);
-        each(Piece { marks, offset, record: None })?;
     }
     if quotes.lines > 0 {
         // Line ends in what is left are between quotes, or it would be a record.
@@ -86,25 +69,59 @@ fn walk<'a>(bytes: &'a [u8], delimiter: u8, mut each: impl FnMut(Piece<'a>) -> O
     Some(walked)
 }
 
-/// Adds the places of marks to the ends of fields. There is room for a chunk.
-#[inline]
-fn put(ends: &mut [u32; MOST_FIELDS], mut fields: usize, mut marks: u64, offset: u32) -> usize {
-    while marks != 0 {
-        ends[fields % MOST_FIELDS] = offset.wrapping_add(marks.trailing_zeros());
-        marks &= marks - 1;
-        fields += 1;
-    }
-    fields
+/// Where fields end, and before them where the record before ended.
+struct Ends {
+    places: [u32; ROOM],
+    /// Those of the next record, as far as they were seen.
+    from: usize,
+    to: usize,
 }
 
-/// The record of these bytes, without a carriage return at its end.
-#[inline]
-fn record<'a>(bytes: &'a [u8], ends: &'a mut [u32]) -> Record<'a> {
-    let Some(trimmed) = bytes.strip_suffix(b"\r") else { return Record { bytes, ends } };
-    if let Some(last) = ends.last_mut() {
-        *last -= 1;
+impl Ends {
+    fn new() -> Self {
+        Self { places: [BEFORE; ROOM], from: 0, to: 1 }
     }
-    Record { bytes: trimmed, ends }
+
+    /// Adds the places of the marks of a chunk; `None` if there is no room.
+    #[inline(always)]
+    fn add(&mut self, mut marks: u64, start: u32) -> Option<()> {
+        if self.to + CHUNK > ROOM {
+            self.places.copy_within(self.from..self.to, 0);
+            (self.from, self.to) = (0, self.to - self.from);
+        }
+        let room = self.places.get_mut(self.to..self.to + CHUNK)?;
+        let many = marks.count_ones() as usize;
+        // Eight at a time, whether there are as many or not: to ask after each takes longer. What is too many is written
+        // over by the next.
+        let (eights, _) = room.as_chunks_mut::<8>();
+        for eight in eights.iter_mut().take(many.div_ceil(8)) {
+            for place in eight {
+                *place = start + (marks | 1 << (CHUNK - 1)).trailing_zeros();
+                marks &= marks.wrapping_sub(1);
+            }
+        }
+        self.to += many;
+        Some(())
+    }
+
+    /// Calls `each` with the ends of the next record; `behind` of the places are of others, and so many bytes of its last
+    /// field are of the line end.
+    #[inline(always)]
+    fn take(&mut self, behind: usize, line_end: u32, each: impl FnOnce(&[u32]) -> bool) -> bool {
+        let last = self.to - behind - 1;
+        let (from, place) = (self.from, self.places[last]);
+        self.from = last;
+        self.places[last] = place - line_end;
+        let is_wanted = each(&self.places[from..=last]);
+        self.places[last] = place;
+        is_wanted
+    }
+}
+
+/// What ends fields and records in a chunk; the lowest bit stands for the first byte.
+struct Outside {
+    marks: u64,
+    line_ends: u64,
 }
 
 /// Knows what lies between quotes, from chunk to chunk.
@@ -112,8 +129,8 @@ struct Quotes {
     delimiter: u8,
     /// All ones where the last chunk ended between quotes.
     inside: u64,
-    /// The lowest bit says of the last byte: a quote behind it may open a field.
-    opens: u64,
+    /// The last byte.
+    last: u8,
     /// The lowest bit says of the last byte: it is a quote that ended a field.
     closed: u64,
     /// Line ends between quotes.
@@ -123,37 +140,38 @@ struct Quotes {
 impl Quotes {
     /// At the start of a record.
     fn new(delimiter: u8) -> Self {
-        Self { delimiter, inside: 0, opens: 1, closed: 0, lines: 0 }
+        Self { delimiter, inside: 0, last: b'\n', closed: 0, lines: 0 }
     }
 
     /// The marks of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
     /// should be.
     #[inline]
-    fn outside(&mut self, chunk: &Chunk, size: usize) -> Option<Found> {
-        let found = found(chunk, self.delimiter);
-        if found.quotes | self.inside | self.closed == 0 {
-            self.opens = found.marks >> (CHUNK - 1);
-            return Some(found);
+    fn outside<const FIELDS: bool>(&mut self, chunk: &Chunk, size: usize) -> Option<Outside> {
+        let (line_ends, quotes) = (equal(chunk, b'\n'), rare(chunk, b'"'));
+        if quotes | self.inside | self.closed != 0 {
+            return self.among(chunk, line_ends, quotes, if size < CHUNK { !(u64::MAX << size) } else { u64::MAX });
         }
-        self.among(found, if size < CHUNK { !(u64::MAX << size) } else { u64::MAX })
+        self.last = chunk[CHUNK - 1];
+        Some(Outside { marks: if FIELDS { equal(chunk, self.delimiter) | line_ends } else { line_ends }, line_ends })
     }
 
     /// The same for a chunk with quotes in it, or before it; `valid` are the bytes of the file.
     #[inline(never)]
-    fn among(&mut self, found: Found, valid: u64) -> Option<Found> {
+    fn among(&mut self, chunk: &Chunk, line_ends: u64, quotes: u64, valid: u64) -> Option<Outside> {
         const LAST: usize = CHUNK - 1;
+        let marks = equal(chunk, self.delimiter) | line_ends;
         // From each opening quote up to the closing one.
-        let inside = running_xor(found.quotes) ^ self.inside;
-        let (opening, closing) = (found.quotes & inside, found.quotes & !inside);
-        // A doubled quote closes and opens again.
-        let opens = found.marks | found.quotes;
-        let misplaced = opening & !(opens << 1 | self.opens) | (closing << 1 | self.closed) & !opens & valid;
-        self.lines += u64::from((found.line_ends & inside).count_ones());
+        let inside = running_xor(quotes) ^ self.inside;
+        let (opening, closing) = (quotes & inside, quotes & !inside);
+        // A quote may open a field behind these; a doubled one closes and opens again.
+        let opens = marks | quotes;
+        let is_open = u64::from(self.last == self.delimiter || matches!(self.last, b'\n' | b'"'));
+        let misplaced = opening & !(opens << 1 | is_open) | (closing << 1 | self.closed) & !opens & valid;
+        self.lines += u64::from((line_ends & inside).count_ones());
         self.inside = ((inside as i64) >> LAST) as u64;
-        self.opens = opens >> LAST;
+        self.last = chunk[LAST];
         self.closed = closing >> LAST;
-        let outside = Found { marks: found.marks & !inside, line_ends: found.line_ends & !inside, ..found };
-        (misplaced == 0).then_some(outside)
+        (misplaced == 0).then_some(Outside { marks: marks & !inside, line_ends: line_ends & !inside })
     }
 }
 
@@ -229,15 +247,15 @@ mod tests {
 
     #[test]
     fn a_record_of_very_many_fields_is_given_up() {
-        let text = format!("{}\n", ",".repeat(MOST_FIELDS));
+        let text = format!("{}\n", ",".repeat(ROOM));
         assert!(by_marks(text.as_bytes()).is_none() && plainly(text.as_bytes()).is_some());
-        assert!(by_marks(format!("{}\n", ",".repeat(99)).as_bytes()).is_some());
+        assert!(by_marks(format!("{}\n", ",".repeat(400)).as_bytes()).is_some());
     }
 
     #[test]
     fn the_record_that_is_not_wanted_is_not_counted() {
         let text = b"a\n\"b\nb\"\nstop\nc\n";
-        let walked = records(text, b',', |record| record.bytes != b"stop").unwrap();
+        let walked = records(text, b',', |record| record.raw(Some(0)) != b"stop").unwrap();
         assert_eq!(walked, Walked { bytes: 8, lines: 3 });
     }
 }

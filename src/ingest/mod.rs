@@ -21,7 +21,9 @@ mod jmeter;
 mod k6;
 mod locust;
 mod marks;
+mod names;
 mod native;
+mod near;
 mod observation;
 mod parts;
 mod record;
@@ -34,6 +36,7 @@ mod turns;
 
 pub use blocks::Blocks;
 pub use bytes::{Bytes, Digest, ReadAt};
+pub use endpoints::Found;
 pub use head::Head;
 pub use input::{Input, Line};
 pub use observation::{Label, Observation, nanos};

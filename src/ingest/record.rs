@@ -6,12 +6,15 @@
 
 use std::borrow::Cow;
 
+/// The end before the first field, as each begins behind the end before it.
+pub(super) const BEFORE: u32 = u32::MAX;
+
 /// One record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record<'a> {
-    /// The record without its line end.
+    /// The bytes that its fields lie in.
     pub(super) bytes: &'a [u8],
-    /// Where its fields end.
+    /// Where its fields end, behind [`BEFORE`].
     pub(super) ends: &'a [u32],
 }
 
@@ -38,7 +41,7 @@ pub(super) enum Stray {
 impl<'a> Record<'a> {
     /// Fields.
     pub(super) fn len(self) -> usize {
-        self.ends.len()
+        self.ends.len() - 1
     }
 
     /// The bytes of a field without the quotes around it, those in it still doubled; empty where there is no such field.
@@ -61,15 +64,14 @@ impl<'a> Record<'a> {
     /// Whether there is nothing in the record.
     #[inline]
     pub(super) fn is_blank(self) -> bool {
-        self.ends.len() < 2 && self.bytes.trim_ascii().is_empty()
+        self.len() < 2 && self.field(Some(0)).trim_ascii().is_empty()
     }
 
     /// The bytes of a field as they are written.
     #[inline]
     pub(super) fn field(self, at: Option<usize>) -> &'a [u8] {
-        let Some((at, end)) = at.and_then(|at| Some((at, *self.ends.get(at)?))) else { return &[] };
-        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize + 1 };
-        &self.bytes[start..end as usize]
+        let Some([before, end]) = at.and_then(|at| self.ends.get(at..at + 2)) else { return &[] };
+        &self.bytes[before.wrapping_add(1) as usize..*end as usize]
     }
 }
 
@@ -104,6 +106,7 @@ pub(super) fn unquoted(field: &[u8]) -> Cow<'_, str> {
 /// end are a record only where the file ends (`last`).
 pub(super) fn read(bytes: &[u8], delimiter: u8, stray: Stray, last: bool, ends: &mut Vec<u32>) -> Found {
     ends.clear();
+    ends.push(BEFORE);
     let mut at = 0;
     loop {
         let end = match bytes.get(at) {

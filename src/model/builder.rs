@@ -19,7 +19,7 @@ const MIDDLE: i64 = (1 << (SLICE_BITS - 1)) + 32;
 /// Bits of a digit, when keys are sorted by digits.
 const DIGIT_BITS: u32 = 11;
 /// As few keys as this are sorted sooner by comparing them.
-const FEW: usize = 1_024;
+const FEW: usize = 256;
 
 /// Makes a [`Timeline`] of requests. Nobody sees one in which requests are missing because they still wait.
 #[derive(Clone, Debug)]

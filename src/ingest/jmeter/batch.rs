@@ -1,25 +1,24 @@
 //! Rows on their way from the thread that parsed them to the one that takes them.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use super::Row;
-use crate::ingest::Label;
+use super::{Row, Thread, named, thread};
+use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
-
-/// What rows without a label are called.
-const UNLABELLED: &[u8] = b"(no label)";
 
 /// The rows of a block, in its order.
 #[derive(Default)]
 pub(super) struct Batch {
     rows: Vec<Packed>,
-    /// Labels, threads and failures, one after another: UTF-8.
-    texts: Vec<u8>,
     /// What only few rows have.
     rest: Vec<Rest>,
-    /// Texts that were kept before, by their hash: labels and threads come again and again.
-    known: Vec<Known>,
+    pub(super) labels: Names,
+    pub(super) groups: Names,
+    failures: Names,
+    /// What is written of a failure, to be looked up.
+    written: Vec<u8>,
+    /// The group of the row before: most rows are of the same.
+    last: Option<u32>,
+    /// Most threads that were running.
+    pub(super) users: Option<u32>,
     /// Number of the dialect that the rows were read in.
     pub(super) dialect: u64,
     /// Whether a stamp had no zone.
@@ -46,7 +45,8 @@ pub(super) struct Rest {
     pub(super) errors: u32,
     pub(super) transaction: Option<u64>,
     pub(super) silent: bool,
-    pub(super) failure: Option<String>,
+    /// Number of what failed, as [`Batch::failure`] gives it.
+    pub(super) failure: Option<u32>,
 }
 
 impl Rest {
@@ -56,122 +56,103 @@ impl Rest {
 }
 
 /// What every row has.
-struct Packed {
-    hash: u64,
-    stamp: i64,
-    elapsed: i64,
-    label: Text,
-    thread: Text,
-    /// Threads that were running; `u32::MAX`: the file does not tell.
-    users: u32,
+#[derive(Clone, Copy)]
+pub(super) struct Packed {
+    pub(super) stamp: i64,
+    pub(super) elapsed: i64,
+    /// Which thread of its group it is of.
+    member: u64,
+    /// Numbers of the label and of the thread's group.
+    pub(super) label: u32,
+    pub(super) group: u32,
     /// Whether one of `rest` belongs to the row.
     has_rest: bool,
-}
-
-/// Where a text lies.
-type Text = Range<u32>;
-
-/// Texts that are remembered, a power of two.
-const MOST_KNOWN: usize = 256;
-
-/// A text that was kept.
-#[derive(Clone, Default)]
-struct Known {
-    /// As it was written, and its hash.
-    raw: Text,
-    hash: u64,
-    /// As it reads, and its hash.
-    text: Text,
-    label: u64,
 }
 
 impl Batch {
     /// Empties the batch.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
-        self.texts.clear();
         self.rest.clear();
-        self.known.clear();
-        self.known.resize(MOST_KNOWN, Known::default());
+        self.labels.clear();
+        self.groups.clear();
+        self.failures.clear();
+        self.last = None;
+        self.users = None;
     }
 
     /// Adds a row.
     #[inline]
-    pub(super) fn push(&mut self, common: &Common<'_>, rest: Rest) {
-        let label = if common.label.is_empty() { UNLABELLED } else { common.label };
-        let ((label, hash), (thread, _)) = (self.text(label), self.text(common.thread));
-        let has_rest = rest != Rest::USUAL;
-        if has_rest {
+    pub(super) fn push(&mut self, common: &Common<'_>) {
+        let written = named(common.label);
+        let label = self.labels.number(written, || unquoted(written));
+        let (group, member) = self.thread(common.thread);
+        self.users = self.users.max(common.users);
+        self.rows.push(Packed { stamp: common.stamp, elapsed: common.elapsed, member, label, group, has_rest: false });
+    }
+
+    /// Adds to the last row what most do not have.
+    pub(super) fn add(&mut self, rest: Rest) {
+        if let Some(row) = self.rows.last_mut().filter(|_| rest != Rest::USUAL) {
+            row.has_rest = true;
             self.rest.push(rest);
         }
-        let users = common.users.unwrap_or(u32::MAX);
-        self.rows.push(Packed { hash, stamp: common.stamp, elapsed: common.elapsed, label, thread, users, has_rest });
     }
 
-    /// Calls `each` with the rows in their order.
-    pub(super) fn rows(&self, mut each: impl FnMut(&Row<'_>)) {
-        // All that was added is UTF-8; one look at the whole is faster than one at each text.
-        let texts = std::str::from_utf8(&self.texts).unwrap_or_default();
-        let text = |text: &Text| Cow::Borrowed(texts.get(text.start as usize..text.end as usize).unwrap_or_default());
+    /// The number of a failure whose parts are written so; `read` says what failed, if that is new.
+    pub(super) fn failure(&mut self, parts: [&[u8]; 3], read: impl FnOnce() -> String) -> u32 {
+        self.written.clear();
+        for part in parts {
+            self.written.extend_from_slice(part);
+            // No text that is UTF-8 holds this byte.
+            self.written.push(u8::MAX);
+        }
+        self.failures.number(&self.written, read)
+    }
+
+    /// The rows in their order, and what else those that are not usual have.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Packed, Option<&Rest>)> {
         let mut rest = self.rest.iter();
-        for packed in &self.rows {
-            let rest = if packed.has_rest { rest.next().unwrap_or(&Rest::USUAL) } else { &Rest::USUAL };
-            each(&Row {
-                label: text(&packed.label),
-                hash: packed.hash,
-                thread: text(&packed.thread),
-                stamp: packed.stamp,
-                elapsed: packed.elapsed,
-                idle: rest.idle,
-                samples: rest.samples,
-                errors: rest.errors,
-                transaction: rest.transaction,
-                silent: rest.silent,
-                failure: rest.failure.as_deref().map(Cow::Borrowed),
-                users: (packed.users != u32::MAX).then(|| u64::from(packed.users)),
-            });
+        self.rows.iter().map(move |row| (*row, if row.has_rest { rest.next() } else { None }))
+    }
+
+    /// The whole of a row.
+    pub(super) fn row<'a>(&'a self, row: &Packed, rest: Option<&'a Rest>) -> Row<'a> {
+        let (label, rest) = (self.labels.label(row.label), rest.unwrap_or(&Rest::USUAL));
+        Row {
+            label: label.text().into(),
+            hash: label.hash(),
+            thread: Thread::of(self.groups.label(row.group), row.member),
+            stamp: row.stamp,
+            elapsed: row.elapsed,
+            idle: rest.idle,
+            samples: rest.samples,
+            errors: rest.errors,
+            transaction: rest.transaction,
+            silent: rest.silent,
+            failure: rest.failure.map(|failure| self.failures.label(failure).text().into()),
+            // Those of all rows together are kept.
+            users: None,
         }
     }
 
-    /// Keeps the text of a field, and says where, and its hash. A batch is of one block, or of a record of 16 MiB: places
-    /// fit 32 bits.
+    /// The number of a thread's group, and which of it the thread is.
     #[inline]
-    fn text(&mut self, field: &[u8]) -> (Text, u64) {
-        let hash = Label::hash_of(field);
-        let place = hash as usize % MOST_KNOWN;
-        let known = self.known.get(place);
-        if let Some(known) = known.filter(|known| known.hash == hash && self.bytes(&known.raw) == field) {
-            return (known.text.clone(), known.label);
+    fn thread(&mut self, written: &[u8]) -> (u32, u64) {
+        if written.first() == Some(&b'"') {
+            return self.unquoted_thread(written);
         }
-        self.keep(field, hash, place)
+        let (group, member) = thread::parts(written);
+        let known = self.last.filter(|last| is_same(self.groups.written(*last), group));
+        let number = known.unwrap_or_else(|| self.groups.number(group, || String::from_utf8_lossy(group)));
+        self.last = Some(number);
+        (number, member)
     }
 
     #[inline(never)]
-    fn keep(&mut self, field: &[u8], hash: u64, place: usize) -> (Text, u64) {
-        let plain = unquoted(field);
-        let is_plain = plain.as_bytes() == field;
-        let label = if is_plain { hash } else { Label::hash_of(plain.as_bytes()) };
-        let text = self.add(plain.as_bytes());
-        // Written fields that are no UTF-8 are not remembered: texts are.
-        let raw = match std::str::from_utf8(field) {
-            Ok(_) if is_plain => text.clone(),
-            Ok(raw) => self.add(raw.as_bytes()),
-            Err(_) => return (text, label),
-        };
-        if let Some(known) = self.known.get_mut(place) {
-            *known = Known { raw, hash, text: text.clone(), label };
-        }
-        (text, label)
-    }
-
-    fn add(&mut self, text: &[u8]) -> Text {
-        let start = self.texts.len() as u32;
-        self.texts.extend_from_slice(text);
-        start..self.texts.len() as u32
-    }
-
-    #[inline]
-    fn bytes(&self, text: &Text) -> &[u8] {
-        &self.texts[text.start as usize..text.end as usize]
+    fn unquoted_thread(&mut self, written: &[u8]) -> (u32, u64) {
+        let text = unquoted(written);
+        let (group, member) = thread::parts(text.as_bytes());
+        (self.groups.number(group, || String::from_utf8_lossy(group)), member)
     }
 }

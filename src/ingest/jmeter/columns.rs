@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::batch::{Batch, Common, Rest};
 use super::time::{Clock, PATTERNS};
-use super::{MILLISECOND, failure, transaction};
+use super::{MILLISECOND, TRANSACTION, failure, transaction};
 use crate::ingest::digits::number;
 use crate::ingest::record::Record;
 
@@ -94,9 +94,36 @@ const DEFAULTS: [&[&str]; 3] = [
 ];
 /// Digits of a time in ms: since 2001 and until 2286.
 const STAMP_DIGITS: usize = 13;
+/// What is wrong with the file of a `PerfMon` listener.
+const PERFMON_FILE: &str = "this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, and \
+                            give memory and CPU as a resource series";
 /// What a `PerfMon` listener calls its metrics, after the host.
 /// <https://jmeter-plugins.org/wiki/PerfMonMetrics/>
 const PERFMON: [&str; 9] = ["CPU", "Memory", "Swap", "Disks I/O", "Network I/O", "TCP", "JMX", "EXEC", "TAIL"];
+
+/// Columns that are known while reading, or already while compiling: then nothing is looked up.
+pub(super) trait Layout: Copy {
+    /// The columns.
+    fn columns(&self) -> &Columns;
+}
+
+impl Layout for &Columns {
+    #[inline(always)]
+    fn columns(&self) -> &Columns {
+        self
+    }
+}
+
+/// [`Columns::USUAL`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usual;
+
+impl Layout for Usual {
+    #[inline(always)]
+    fn columns(&self) -> &Columns {
+        &Columns::USUAL
+    }
+}
 
 /// Where the values lie that are read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -121,6 +148,25 @@ pub(super) struct Columns {
 }
 
 impl Columns {
+    /// The columns that `JMeter` writes unless it is told to write others.
+    pub(super) const USUAL: Self = Self {
+        delimiter: b',',
+        width: 17,
+        stamp: Some(0),
+        elapsed: Some(1),
+        label: Some(2),
+        code: Some(3),
+        message: Some(4),
+        data_type: Some(6),
+        thread: Some(5),
+        success: Some(7),
+        failure: Some(8),
+        users: Some(12),
+        samples: None,
+        errors: None,
+        idle: Some(15),
+    };
+
     /// The columns that a header names; `None` if the line is no header.
     pub(super) fn of_header(line: &[u8]) -> Option<Self> {
         let delimiter = delimiter_of_header(line)?;
@@ -177,48 +223,65 @@ impl Columns {
     ///
     /// # Errors
     /// What is wrong with it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(&self, record: Record<'_>, clock: &mut Clock, batch: &mut Batch) -> Result<(), String> {
         if record.len() != self.width {
-            return Err(format!("{} fields instead of {}", record.len(), self.width));
+            return Err(self.wrong_width(record));
         }
-        let stamp = clock.read(record.raw(self.stamp));
-        let stamp = stamp.ok_or_else(|| format!("'timeStamp' is none of {PATTERNS}"))?;
+        let stamp = clock.read(record.raw(self.stamp)).ok_or_else(no_stamp)?;
         let elapsed = milliseconds(record.raw(self.elapsed)).ok_or("'elapsed' is no number")?;
         let ok = boolean(record.raw(self.success)).ok_or("'success' is neither true nor false")?;
         let (label, thread) = (record.field(self.label), record.field(self.thread));
         if record.raw(self.thread).is_empty() && self.is_perfmon(record) {
-            return Err(
-                "this is a PerfMon file: its elapsed is a metric times 1000, not a latency; leave it out, and give \
-                        memory and CPU as a resource series"
-                    .to_owned(),
-            );
+            return Err(PERFMON_FILE.to_owned());
         }
         let users = count(record.raw(self.users));
-        batch.push(&Common { label, thread, stamp, elapsed, users }, self.rest(record, ok));
+        batch.push(&Common { label, thread, stamp, elapsed, users });
+        if !(ok && self.is_usual(record)) {
+            self.rest(record, ok, batch);
+        }
         Ok(())
     }
 
-    /// What is not the same in most rows.
+    /// Whether a success is surely one sample without a pause, and no controller.
     #[inline]
-    fn rest(&self, record: Record<'_>, ok: bool) -> Rest {
+    fn is_usual(&self, record: Record<'_>) -> bool {
+        let is_zero = self.idle.is_none() || record.field(self.idle) == b"0";
+        let message = record.field(self.message);
+        let is_sample = message.first().is_some_and(|byte| *byte != b'"') && message.len() < TRANSACTION.len();
+        is_zero && is_sample && self.samples.is_none()
+    }
+
+    /// Adds what is not the same in most rows.
+    #[inline(never)]
+    fn rest(&self, record: Record<'_>, ok: bool, batch: &mut Batch) {
         let samples = count(record.raw(self.samples)).unwrap_or(1);
         let failed = if ok { 0 } else { samples };
         let message = record.raw(self.message);
-        Rest {
+        let failure = (!ok).then(|| self.failure(record, batch));
+        batch.add(Rest {
             idle: milliseconds(record.raw(self.idle)).unwrap_or(0).max(0),
             samples,
             // One sample is what `success` says: a controller counts the errors of its parts.
             errors: if samples == 1 { failed } else { count(record.raw(self.errors)).unwrap_or(failed).min(samples) },
             transaction: transaction(message),
             silent: message.is_empty() && record.raw(self.data_type).is_empty(),
-            failure: (!ok).then(|| self.failure_of(record)),
-        }
+            failure,
+        });
     }
 
-    fn failure_of(&self, record: Record<'_>) -> String {
-        let (code, message) = (record.text(self.code), record.text(self.message));
-        failure(&code, &message, &record.text(self.failure))
+    /// The number of what failed.
+    fn failure(&self, record: Record<'_>, batch: &mut Batch) -> u32 {
+        let columns = [self.code, self.message, self.failure];
+        batch.failure(columns.map(|column| record.field(column)), || {
+            let [code, message, assertion] = columns.map(|column| record.text(column));
+            failure(&code, &message, &assertion)
+        })
+    }
+
+    #[cold]
+    fn wrong_width(&self, record: Record<'_>) -> String {
+        format!("{} fields instead of {}", record.len(), self.width)
     }
 
     fn of_names(delimiter: u8, names: &[&str]) -> Self {
@@ -242,6 +305,11 @@ impl Columns {
             idle: at("IdleTime"),
         }
     }
+}
+
+#[cold]
+fn no_stamp() -> String {
+    format!("'timeStamp' is none of {PATTERNS}")
 }
 
 /// The byte after the first name, whatever it is: `JMeter` lets users choose.
@@ -317,6 +385,11 @@ mod tests {
             assert_eq!((columns.delimiter, columns.width), (delimiter.as_bytes()[0], 17));
             assert_eq!((columns.idle, columns.users), (Some(15), Some(12)));
         }
+    }
+
+    #[test]
+    fn the_usual_columns_are_those_of_the_usual_header() {
+        assert_eq!(Columns::of_header(DEFAULTS[0].join(",").as_bytes()), Some(Columns::USUAL));
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) struct Told {
 impl Groups {
     /// Hands to `each` the rows whose kind is now known, this one or others before it.
     pub(super) fn take(&mut self, row: &Row<'_>, each: &mut impl FnMut(&Row<'_>, Kind)) {
-        self.last = self.number(group_of(&row.thread));
+        self.last = self.number(&row.thread.group);
         let group = &mut self.known[self.last].1;
         match row.transaction {
             None => self.waiting -= group.sample(u64::from(row.samples), each),
@@ -66,8 +66,20 @@ impl Groups {
         }
     }
 
+    /// Counts a sample of a group whose controllers, if it has any, are listed; `false` where that is not so.
+    #[inline]
+    pub(super) fn count(&mut self, group: usize) -> bool {
+        match &mut self.known[group].1 {
+            Group::Sampled { samples, .. } => {
+                *samples += 1;
+                true
+            }
+            Group::Waiting(_) | Group::Promoted => false,
+        }
+    }
+
     /// The number of the group with that name; beyond the bound all are one.
-    fn number(&mut self, name: &str) -> usize {
+    pub(super) fn number(&mut self, name: &str) -> usize {
         if self.known.get(self.last).is_some_and(|(known, _)| known == name) {
             return self.last;
         }
@@ -135,21 +147,16 @@ impl Group {
     }
 }
 
-/// The thread group of a thread: `browse 1` of `browse 1-3`.
-fn group_of(thread: &str) -> &str {
-    let digits = thread.bytes().rev().take_while(u8::is_ascii_digit).count();
-    thread[..thread.len() - digits].strip_suffix('-').unwrap_or(thread)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Thread;
     use super::*;
 
     fn row(thread: &str, transaction: Option<u64>) -> Row<'static> {
         Row {
             label: "a".into(),
             hash: 0,
-            thread: thread.to_owned().into(),
+            thread: Thread::new(thread.to_owned().into()),
             stamp: 0,
             elapsed: 1_000_000,
             idle: 0,
@@ -201,12 +208,5 @@ mod tests {
         let (requests, transactions, told) = count(rows);
         assert_eq!((requests, transactions), (1, 10));
         assert_eq!(told.short, ["browse 1"]);
-    }
-
-    #[test]
-    fn threads_are_grouped_by_name() {
-        assert_eq!(group_of("host-Thread Group 1-12"), "host-Thread Group 1");
-        assert_eq!(group_of("main"), "main");
-        assert_eq!(group_of("check-out"), "check-out");
     }
 }

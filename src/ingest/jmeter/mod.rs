@@ -17,6 +17,7 @@ mod rows;
 mod stamps;
 pub(super) mod statistics;
 mod tags;
+mod thread;
 mod time;
 #[cfg(test)]
 mod truth;
@@ -24,8 +25,8 @@ pub(super) mod xml;
 
 use std::borrow::Cow;
 
-use super::Label;
 use rows::Rows;
+use thread::Thread;
 
 /// Nanoseconds per millisecond and per second: JTL latencies are whole milliseconds.
 const MILLISECOND: i64 = 1_000_000;
@@ -40,10 +41,9 @@ const LONGEST_FAILURE: usize = 200;
 #[derive(Clone, Debug, PartialEq)]
 struct Row<'a> {
     label: Cow<'a, str>,
-    /// That of the label, as [`Label`] has it.
+    /// That of the label, as [`Label`](super::Label) has it.
     hash: u64,
-    /// Name of the thread, `group 1-3`; empty where the file does not tell.
-    thread: Cow<'a, str>,
+    thread: Thread<'a>,
     /// Start or end, Unix time.
     stamp: i64,
     /// Time of all samples of the row together, without idle time.
@@ -68,7 +68,7 @@ impl Row<'_> {
     /// The same row, with its own copy of the texts.
     fn into_owned(self) -> Row<'static> {
         let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
-        let (label, thread, failure) = (owned(self.label), owned(self.thread), self.failure.map(owned));
+        let (label, thread, failure) = (owned(self.label), self.thread.into_owned(), self.failure.map(owned));
         Row { label, thread, failure, ..self }
     }
 
@@ -88,16 +88,14 @@ impl Row<'_> {
     fn size(&self) -> usize {
         size_of::<Self>()
             + self.label.len()
-            + self.thread.len()
+            + self.thread.group.len()
             + self.failure.as_ref().map_or(0, |failure| failure.len())
     }
 }
 
-/// A label as rows have it, and its hash.
-fn named(label: Cow<'_, str>) -> (Cow<'_, str>, u64) {
-    let label = if label.is_empty() { Cow::Borrowed("(no label)") } else { label };
-    let hash = Label::new(&label).hash();
-    (label, hash)
+/// What a row is called whose label is `written` so.
+fn named(written: &[u8]) -> &[u8] {
+    if written.is_empty() { b"(no label)" } else { written }
 }
 
 /// The samples a transaction controller says it had, if `message` is one's.

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::batch::{Batch, Packed};
 use super::groups::{Groups, Told};
 use super::stamps::{Stamped, look_nested};
 use super::{Row, TRANSACTION};
-use crate::ingest::{Label, Observation, Recorder};
+use crate::ingest::{Found, Label, Observation, Recorder};
 use crate::model::Kind;
 
 /// Rows that are looked at before the first goes on: some seconds of a usual run.
@@ -44,6 +45,32 @@ impl<'a> Rows<'a> {
     /// The recorder, for warnings.
     pub(super) fn recorder(&mut self) -> &mut Recorder {
         self.recorder
+    }
+
+    /// Takes the rows of a batch.
+    pub(super) fn take_all(&mut self, batch: &Batch) {
+        self.users = self.users.max(batch.users.map(u64::from));
+        let mut known = Known::of(batch);
+        for (row, rest) in batch.rows() {
+            if rest.is_some() || self.first.is_some() || !self.sample(&row, batch, &mut known) {
+                self.take(&batch.row(&row, rest));
+            }
+        }
+    }
+
+    /// Takes a row that is one success, unless what it counts as is not known yet.
+    #[inline]
+    fn sample(&mut self, row: &Packed, batch: &Batch, known: &mut Known) -> bool {
+        let group = &mut known.groups[row.group as usize];
+        let group = *group.get_or_insert_with(|| self.groups.number(batch.groups.label(row.group).text()));
+        if !self.groups.count(group) {
+            return false;
+        }
+        let label = batch.labels.label(row.label);
+        let (start, latency) = (self.stamped.start_of(row.stamp, row.elapsed), row.elapsed);
+        let seen = Observation { label, kind: Kind::Request, start: Some(start), latency, ok: true, weight: 1 };
+        self.recorder.observe_again(&seen, &mut known.endpoints[row.label as usize]);
+        true
     }
 
     /// Takes a row and says whether it is a transaction's.
@@ -118,6 +145,19 @@ impl<'a> Rows<'a> {
     fn place(&mut self, row: &Row<'_>) {
         let (recorder, stamped) = (&mut *self.recorder, self.stamped);
         self.groups.take(row, &mut |row, kind| record(recorder, stamped, row, kind));
+    }
+}
+
+/// What was found of the labels and groups of a batch, by their numbers.
+struct Known {
+    endpoints: Vec<Found>,
+    groups: Vec<Option<usize>>,
+}
+
+impl Known {
+    /// Of none yet.
+    fn of(batch: &Batch) -> Self {
+        Self { endpoints: vec![Found::default(); batch.labels.len()], groups: vec![None; batch.groups.len()] }
     }
 }
 

@@ -47,10 +47,17 @@ impl Stamped {
         }
     }
 
+    /// Start of a sample with this stamp and extent, Unix time in ns.
+    #[inline]
+    pub(super) fn start_of(self, stamp: i64, extent: i64) -> i64 {
+        if self == Self::End { stamp.saturating_sub(extent) } else { stamp }
+    }
+
     /// Start of a row, Unix time in ns.
     pub(super) fn start(self, row: &Row<'_>) -> i64 {
         // The statistical sender stamps the end of its last sample, whatever the property says.
-        if self == Self::End || row.samples > 1 { row.stamp.saturating_sub(row.extent()) } else { row.stamp }
+        let stamped = if row.samples > 1 { Self::End } else { self };
+        stamped.start_of(row.stamp, row.extent())
     }
 
     fn end(self, row: &Row<'_>) -> i64 {
@@ -72,12 +79,12 @@ fn steps_back(stamps: impl Iterator<Item = i64>) -> usize {
 
 /// How often a row overlaps the row of the same thread before it.
 fn overlaps(rows: &[Row<'_>], stamped: Stamped) -> usize {
-    let mut last: HashMap<&str, (i64, i64)> = HashMap::new();
-    let plain = rows.iter().filter(|row| row.transaction.is_none() && row.samples == 1 && !row.thread.is_empty());
+    let mut last: HashMap<u64, (i64, i64)> = HashMap::new();
+    let plain = rows.iter().filter(|row| row.transaction.is_none() && row.samples == 1 && !row.thread.group.is_empty());
     plain
         .filter(|row| {
             let (start, end) = (stamped.start(row), stamped.end(row));
-            let before = last.insert(&row.thread, (start, end));
+            let before = last.insert(row.thread.id, (start, end));
             before.is_some_and(|(other, other_end)| {
                 start.saturating_add(TOLERANCE) < other_end && other.saturating_add(TOLERANCE) < end
             })
@@ -87,6 +94,7 @@ fn overlaps(rows: &[Row<'_>], stamped: Stamped) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Thread;
     use super::*;
 
     /// Rows of `threads` threads without pauses, in the order of completion.
@@ -104,7 +112,7 @@ mod tests {
         let row = |(end, start, elapsed, thread): &(i64, i64, i64, i64)| Row {
             label: "a".into(),
             hash: 0,
-            thread: format!("group 1-{thread}").into(),
+            thread: Thread::new(format!("group 1-{thread}").into()),
             stamp: if stamped == Stamped::Start { start } else { end } * 1_000_000,
             elapsed: elapsed * 1_000_000,
             idle: 0,

@@ -5,6 +5,8 @@
 
 use crate::ingest::digits::number;
 
+/// Digits of a second in Unix time, from 2001 to 2286.
+const SECOND_DIGITS: usize = 10;
 /// Nanoseconds per millisecond.
 const MILLISECOND: i64 = 1_000_000;
 /// Nanoseconds per second.
@@ -49,22 +51,47 @@ struct Stamp {
 }
 
 /// Reads the stamps of one file: all are of the pattern of the first.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     form: Option<Form>,
     zoneless: bool,
+    /// The seconds of the last stamp in ms, as they were written and as Unix time in ns: most stamps are of the same.
+    digits: [u8; SECOND_DIGITS],
+    second: i64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { form: None, zoneless: false, digits: [b'0'; SECOND_DIGITS], second: 0 }
+    }
 }
 
 impl Clock {
     /// Unix time in ns; `None` for what is no time, such as month 20.
     #[inline]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<i64> {
+        if let Some((digits, rest)) = text.split_first_chunk()
+            && *digits == self.digits
+            && self.form == Some(Form::Epoch)
+            && let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = rest
+        {
+            let [a, b, c] = [a, b, c].map(|digit| i64::from(digit - b'0'));
+            return Some(self.second + (100 * a + 10 * b + c) * MILLISECOND);
+        }
+        self.read_in_full(text)
+    }
+
+    #[inline(never)]
+    fn read_in_full(&mut self, text: &[u8]) -> Option<i64> {
         let (form, stamp) = match self.form {
             Some(form) => (form, form.read(text)?),
             None => FORMS.iter().find_map(|form| Some((*form, form.read(text)?)))?,
         };
         self.form = Some(form);
         self.zoneless |= !stamp.zoned;
+        if let (Form::Epoch, Some((digits, [_, _, _]))) = (form, text.split_first_chunk()) {
+            (self.digits, self.second) = (*digits, stamp.nanos - stamp.nanos.rem_euclid(SECOND));
+        }
         Some(stamp.nanos)
     }
 
@@ -194,6 +221,15 @@ mod tests {
             "none",
         ] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn stamps_of_one_second_are_those_of_stamps_alone() {
+        let mut clock = Clock::default();
+        for text in ["1795227176053", "1795227176999", "17952271769", "179522717605x", "1795227176000", "1795227177001"]
+        {
+            assert_eq!(clock.read(text.as_bytes()), read(text), "{text}");
         }
     }
 

@@ -16,8 +16,9 @@ use super::points::{Points, Tags, is_undecided, label};
 use super::time::{self, Clock};
 use super::{Point, metric};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::digits::decimal;
 use crate::ingest::record::{self, Found, Record, Stray};
-use crate::ingest::{Detail, Format, Head, Input, Recorder, marks};
+use crate::ingest::{Detail, Format, Head, Input, Recorder, marks, near};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-csv", tool: "k6", about: "k6 run --out csv=FILE", detail: Detail::Raw, detect, read };
@@ -91,18 +92,20 @@ impl Rows<'_> {
             return row.is_empty();
         }
         let near = &row[..row.len().min(metric::LONGEST)];
-        let Some(end) = memchr::memchr(b',', near) else { return row.is_empty() };
-        self.is_unused(&near[..end])
+        match near::either(b',', b'"', near) {
+            Some(end) if near[end] == b',' => self.is_unused(&near[..end]),
+            _ => row.is_empty(),
+        }
     }
 
     /// Takes a row whose end was seen before, behind other times and values.
     fn is_known(&mut self, row: &[u8]) -> bool {
-        let Some((metric, when, value, tail)) = self.columns.front(row) else { return false };
+        let Some(Front { metric, when, value, tail }) = self.columns.front(row) else { return false };
         let batch = &mut *self.batch;
         let mut walker = std::mem::take(&mut batch.walker);
         let place = walker.known.place(tail);
         let time = time::parse(when, &mut walker.clock);
-        let (known, value) = (walker.known.get(&place, tail), value.parse().ok());
+        let (known, value) = (walker.known.get(&place, tail), number(value));
         let undecided = known.zip(time).zip(value).map(|((known, time), value)| {
             if time::is_whole_second(when) {
                 batch.coarse();
@@ -190,9 +193,9 @@ impl Rows<'_> {
         }
         let mut walker = std::mem::take(&mut self.batch.walker);
         let batch = &mut *self.batch;
-        let tail = std::str::from_utf8(record.bytes).ok().and_then(|_| self.columns.front(record.bytes));
+        let front = std::str::from_utf8(record.bytes).ok().and_then(|_| self.columns.front(record.bytes));
         let undecided = self.columns.point(record, &mut walker.clock, |point| {
-            if let Some((.., tail)) = tail {
+            if let Some(Front { tail, .. }) = front {
                 let place = walker.known.place(tail);
                 walker.known.keep(&place, tail, false, point);
             }
@@ -279,6 +282,14 @@ impl Taking<'_> {
     }
 }
 
+/// A row's first three fields, and what follows.
+struct Front<'a> {
+    metric: &'a str,
+    when: &'a [u8],
+    value: &'a [u8],
+    tail: &'a [u8],
+}
+
 /// Where the columns are.
 struct Columns {
     width: usize,
@@ -319,27 +330,27 @@ impl Columns {
         })
     }
 
-    /// Metric, time and value of a row that begins with them, without quotes, and what follows.
-    fn front<'a>(&self, row: &'a [u8]) -> Option<(&'a str, &'a [u8], &'a str, &'a [u8])> {
+    /// The front of a row that begins with metric, time and value, without quotes.
+    fn front<'a>(&self, row: &'a [u8]) -> Option<Front<'a>> {
         if (self.metric, self.time, self.value) != (0, 1, 2) {
             return None;
         }
         let mut rest = row;
         let mut field = || {
-            let (field, after) = rest.split_at(memchr::memchr(b',', rest)?);
-            rest = &after[1..];
-            (field.first() != Some(&b'"')).then_some(field)
+            let (field, after) = rest.split_at(near::either(b',', b'"', rest)?);
+            rest = after.strip_prefix(b",")?;
+            Some(field)
         };
         let (metric, when, value) = (field()?, field()?, field()?);
-        let text = |field| std::str::from_utf8(field).ok();
-        Some((text(metric).filter(|name| *name != ESSENTIAL[0])?, when, text(value)?, rest))
+        let metric = std::str::from_utf8(metric).ok().filter(|name| *name != ESSENTIAL[0])?;
+        Some(Front { metric, when, value, tail: rest })
     }
 
     /// The point of a record, or what is wrong with it.
     fn point<T>(&self, record: Record<'_>, clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Result<T, String> {
         let text = |column: Option<usize>| record.text(column);
         let (when, value) = (record.raw(Some(self.time)), text(Some(self.value)));
-        let value = value.parse().map_err(|_| format!("metric_value '{value}' is not a number"))?;
+        let value = number(value.as_bytes()).ok_or_else(|| format!("metric_value '{value}' is not a number"))?;
         let time = time::parse(when, clock).ok_or_else(|| {
             let when = String::from_utf8_lossy(when);
             format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time")
@@ -357,6 +368,11 @@ impl Columns {
         };
         Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
     }
+}
+
+fn number(text: &[u8]) -> Option<f64> {
+    let exact = decimal(text).filter(|(_, size)| *size == text.len()).map(|(value, _)| value);
+    exact.or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The latency of a request is `http_req_duration`; its label is the tag `name`. It succeeded where the script expected
 //! the response (tag `expected_response`; a 404 may be expected). The time of a point is the **end** of the request.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
 
 use super::metric;
 use super::seconds::{Held, Seconds};
@@ -122,7 +124,7 @@ impl Points {
             self.settle(&waiting, None, recorder);
         }
         if let Some(mut seconds) = self.seconds.take() {
-            seconds.finish(|end, held| observe(Label::new(&held.label), end, held.milliseconds, held.ok, recorder));
+            seconds.finish(|end, held| observe(held.label, end, held.milliseconds, held.ok, recorder));
         }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
@@ -195,9 +197,8 @@ impl Points {
         match &mut self.seconds {
             None => observe(label, end, milliseconds, ok, recorder),
             Some(seconds) => {
-                let held = Held { label: label.text().to_owned(), milliseconds, ok };
-                seconds.take(end, held, |end, held| {
-                    observe(Label::new(&held.label), end, held.milliseconds, held.ok, recorder)
+                seconds.take(end, Held { label, milliseconds, ok }, |end, held| {
+                    observe(held.label, end, held.milliseconds, held.ok, recorder)
                 });
             }
         }

@@ -5,16 +5,19 @@
 
 use std::mem;
 
+use crate::ingest::Label;
+use crate::ingest::names::Names;
+
 /// Nanoseconds per second.
 const SECOND: i64 = 1_000_000_000;
 /// Requests of a second that wait to be spread; what is more ends in the middle of its second.
 const MOST: usize = 1 << 16;
 
 /// A request that waits for the rest of its second.
-#[derive(Debug)]
-pub(super) struct Held {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held<'a> {
     /// The endpoint.
-    pub(super) label: String,
+    pub(super) label: Label<'a>,
     /// Its latency, ms.
     pub(super) milliseconds: f64,
     /// Whether it succeeded.
@@ -22,7 +25,7 @@ pub(super) struct Held {
 }
 
 /// The requests of the second that is being read, and of the first until the second one is whole.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Seconds {
     first: Option<Second>,
     current: Option<Second>,
@@ -30,10 +33,11 @@ pub(super) struct Seconds {
     rate: Option<usize>,
 }
 
-#[derive(Debug)]
 struct Second {
     at: i64,
-    held: Vec<Held>,
+    labels: Names,
+    /// Number of the label, latency, and whether it succeeded.
+    held: Vec<(u32, f64, bool)>,
 }
 
 /// Which part of a second its requests fill.
@@ -46,19 +50,21 @@ enum Part {
 impl Seconds {
     /// Takes a request that ended in the second `at` (Unix time in ns) and hands on, with their times, those whose place
     /// is known now.
-    pub(super) fn take(&mut self, at: i64, request: Held, mut place: impl FnMut(i64, Held)) {
+    pub(super) fn take(&mut self, at: i64, request: Held<'_>, mut place: impl FnMut(i64, Held<'_>)) {
         match &mut self.current {
-            Some(current) if current.at == at && current.held.len() < MOST => current.held.push(request),
+            Some(current) if current.at == at && current.held.len() < MOST => current.hold(request),
             Some(current) if current.at >= at => place(at + SECOND / 2, request),
             _ => {
-                let done = self.current.replace(Second { at, held: vec![request] });
+                let mut second = Second { at, labels: Names::default(), held: Vec::new() };
+                second.hold(request);
+                let done = self.current.replace(second);
                 self.complete(done, place);
             }
         }
     }
 
     /// Hands on the requests of the last second.
-    pub(super) fn finish(&mut self, mut place: impl FnMut(i64, Held)) {
+    pub(super) fn finish(&mut self, mut place: impl FnMut(i64, Held<'_>)) {
         let last = self.current.take();
         match (self.first.take(), self.rate, last) {
             (Some(first), _, Some(last)) => {
@@ -73,7 +79,7 @@ impl Seconds {
     }
 
     /// Places a second after which another began; the first of all waits for the one after it.
-    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(i64, Held)) {
+    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(i64, Held<'_>)) {
         let Some(done) = done else { return };
         if self.first.is_none() && self.rate.is_none() {
             self.first = Some(done);
@@ -89,15 +95,21 @@ impl Seconds {
 }
 
 impl Second {
-    fn spread(self, part: &Part, place: &mut impl FnMut(i64, Held)) {
+    fn hold(&mut self, request: Held<'_>) {
+        let text = request.label.text();
+        self.held.push((self.labels.number(text.as_bytes(), || text), request.milliseconds, request.ok));
+    }
+
+    fn spread(self, part: &Part, place: &mut impl FnMut(i64, Held<'_>)) {
         let n = self.held.len();
         let (from, length) = match *part {
             Part::All => (0.0, 1.0),
             Part::End(rate) => (1.0 - share(n, rate), share(n, rate)),
             Part::Start(rate) => (0.0, share(n, rate)),
         };
-        for (at, request) in self.held.into_iter().enumerate() {
+        for (at, (label, milliseconds, ok)) in self.held.into_iter().enumerate() {
             let offset = from + length * (at as f64 + 0.5) / n as f64;
+            let request = Held { label: self.labels.label(label), milliseconds, ok };
             place(self.at + (offset * SECOND as f64) as i64, request);
         }
     }
@@ -115,9 +127,9 @@ mod tests {
     fn placed(seconds: &[i64]) -> Vec<f64> {
         let mut times = Vec::new();
         let mut spread = Seconds::default();
-        let mut place = |at: i64, _| times.push(at as f64 / SECOND as f64);
+        let mut place = |at: i64, _: Held<'_>| times.push(at as f64 / SECOND as f64);
         for second in seconds {
-            let request = Held { label: "a".to_owned(), milliseconds: 1.0, ok: true };
+            let request = Held { label: Label::new("a"), milliseconds: 1.0, ok: true };
             spread.take(second * SECOND, request, &mut place);
         }
         spread.finish(&mut place);

@@ -15,9 +15,6 @@ const NANOS: i64 = 1_000_000_000;
 ///
 /// Ten digits are seconds until the year 2286, thirteen are milliseconds, and so on.
 pub(super) fn parse(text: &[u8], clock: &mut Clock) -> Option<i64> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return clock.read(text);
-    }
     let scale = match text.len() {
         ..=11 => NANOS,
         12..=14 => NANOS / 1_000,
@@ -25,10 +22,10 @@ pub(super) fn parse(text: &[u8], clock: &mut Clock) -> Option<i64> {
         _ => 1,
     };
     // Nineteen digits are more than the number is read with at once.
-    let (text, last) = text.split_at(text.len() - usize::from(text.len() == 19));
-    let number = number(text)?;
-    let number = if last.is_empty() { number } else { number.checked_mul(10)?.checked_add(self::number(last)?)? };
-    number.checked_mul(scale)
+    let (first, last) = text.split_at(text.len() - usize::from(text.len() == 19));
+    let Some(whole) = number(first) else { return clock.read(text) };
+    let whole = if last.is_empty() { whole } else { whole.checked_mul(10)?.checked_add(number(last)?)? };
+    whole.checked_mul(scale)
 }
 
 /// Whether a CSV time is in whole seconds.

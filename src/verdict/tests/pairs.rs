@@ -1,6 +1,4 @@
 //! Simulated pairs: the runner cancels, false alarms are rare, real regressions and improvements are found.
-//!
-//! `table_of_pairs` prints what more of them say: 1,000 comparisons a cell.
 
 use super::simulated::{Chance, NAMES};
 use super::{Judgement, Outcome, Record, endpoint, row, run};
@@ -79,28 +77,6 @@ impl World {
     }
 }
 
-/// A column of the table: its name, what head does, and what is counted.
-type Asked = (&'static str, Change, fn(&Judgement) -> bool);
-
-/// What head does to what, one at a time, and what is counted of it.
-const ASKED: [Asked; 15] = [
-    ("false", NONE, |judgement| judgement.outcome == Outcome::Failed),
-    ("warned", NONE, |judgement| judgement.outcome == Outcome::Warned),
-    ("unsure", NONE, |judgement| judgement.outcome == Outcome::Inconclusive),
-    ("better", NONE, |judgement| is_improved(judgement)),
-    ("+10 %", Change { first: 1.10, ..NONE }, |judgement| fails(judgement, "a", "p95")),
-    ("+15 %", Change { first: 1.15, ..NONE }, |judgement| fails(judgement, "a", "p95")),
-    ("+20 %", Change { first: 1.20, ..NONE }, |judgement| fails(judgement, "a", "p95")),
-    ("+30 %", Change { first: 1.30, ..NONE }, |judgement| fails(judgement, "a", "p95")),
-    ("all +30 %", Change { all: 1.30, ..NONE }, |judgement| judgement.outcome == Outcome::Failed),
-    ("thr −25 %", SIDE, |judgement| fails(judgement, "(all)", "throughput")),
-    ("mem +50 %", SIDE, |judgement| fails(judgement, "(all)", "memory")),
-    ("err +2 pp", SIDE, |judgement| fails(judgement, "(all)", "error-rate")),
-    ("−8 %", Change { first: 0.92, ..NONE }, |judgement| is_improved(judgement)),
-    ("−15 %", Change { first: 0.85, ..NONE }, |judgement| is_improved(judgement)),
-    ("all −8 %", Change { all: 0.92, ..NONE }, |judgement| is_improved(judgement)),
-];
-
 /// What does not touch latencies, all at once.
 const SIDE: Change = Change { throughput: 0.75, memory: 1.5, errors: 6.0, ..NONE };
 
@@ -124,19 +100,6 @@ fn judgements(world: World, n: usize, change: Change, times: usize, compare: Com
         expecting_improvement(judge(&comparison, &policy), &comparison, &policy)
     };
     (0..times).map(judged).collect()
-}
-
-/// How often each of `ASKED` holds, in percent.
-fn shares(world: World, n: usize, times: usize, compare: Compare) -> Vec<f64> {
-    let mut last: Option<(Change, Vec<Judgement>)> = None;
-    let mut share = |(_, change, holds): &Asked| {
-        if last.as_ref().is_none_or(|(before, _)| before != change) {
-            last = Some((*change, judgements(world, n, *change, times, compare)));
-        }
-        let all = last.iter().flat_map(|(_, judgements)| judgements);
-        100.0 * all.filter(|judgement| holds(judgement)).count() as f64 / times as f64
-    };
-    ASKED.iter().map(&mut share).collect()
 }
 
 /// How many of `times` comparisons hold.
@@ -242,33 +205,35 @@ fn a_shift_of_all_pairs_is_no_matter_of_the_runner() {
     assert!(judgement.findings[0].message.contains("shared their runner"), "{:?}", judgement.findings);
 }
 
+/// A column of the README's table: what head does, and what is counted.
+type Column = (Change, fn(&Judgement) -> bool);
+
+/// The columns, after the number of pairs.
+const COLUMNS: [Column; 5] = [
+    (NONE, |judgement| judgement.outcome == Outcome::Failed),
+    (NONE, |judgement| is_improved(judgement)),
+    (Change { first: 1.3, ..NONE }, |judgement| fails(judgement, "a", "p95")),
+    (Change { all: 1.3, ..NONE }, |judgement| judgement.outcome == Outcome::Failed),
+    (Change { first: 0.92, ..NONE }, |judgement| is_improved(judgement)),
+];
+
 #[test]
-#[ignore = "prints the table of error rates: cargo test --lib table_of_pairs -- --ignored --nocapture"]
-#[expect(clippy::print_stdout, reason = "the table is for a person")]
-fn table_of_pairs() {
-    const TIMES: usize = 1_000;
-    let worlds: [(&str, World, Compare); 13] = [
-        ("runner 5 %", WORLD, compare_pairs),
-        ("runner 20 %", World { runner: 0.2, ..WORLD }, compare_pairs),
-        ("runner 5 %, not paired", WORLD, compare_runs),
-        ("runner 20 %, not paired", World { runner: 0.2, ..WORLD }, compare_runs),
-        ("endpoints all shared", World { own: 0.0, ..WORLD }, compare_pairs),
-        ("endpoints fresh 6 %", World { own: 0.06, ..WORLD }, compare_pairs),
-        ("runs fresh 6 %", World { fresh: 0.06, ..WORLD }, compare_pairs),
-        ("runs fresh 10 %", World { fresh: 0.10, ..WORLD }, compare_pairs),
-        ("memory 8 %", World { memory: 0.08, ..WORLD }, compare_pairs),
-        ("errors 50 %", World { errors: 0.5, ..WORLD }, compare_pairs),
-        ("3 endpoints", World { endpoints: 3, ..WORLD }, compare_pairs),
-        ("2 endpoints", World { endpoints: 2, ..WORLD }, compare_pairs),
-        ("1 endpoint", World { endpoints: 1, ..WORLD }, compare_pairs),
-    ];
-    let names: Vec<String> = ASKED.iter().map(|(name, ..)| format!("{name:>9}")).collect();
-    println!("{:24}  n {}", "", names.join(" "));
-    for (name, world, compare) in worlds {
-        for n in [1, 2, 3, 5, 10] {
-            let cells: Vec<String> =
-                shares(world, n, TIMES, compare).iter().map(|share| format!("{share:9.1}")).collect();
-            println!("{name:24} {n:2} {}", cells.join(" "));
+fn the_table_of_the_readme_is_what_pairs_do() {
+    const TIMES: usize = 100;
+    let readme = include_str!("../../../README.md");
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| pairs | false failure")).skip(2);
+    let mut seen = 0;
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let told: Vec<f64> = row.split(['|', '%', ' ']).filter_map(|word| word.parse().ok()).collect();
+        let (n, shares) = told.split_first().unwrap();
+        assert_eq!(shares.len(), COLUMNS.len(), "{row}");
+        for (share, (change, holds)) in shares.iter().zip(COLUMNS) {
+            let found = 100.0 * count(ROUGH, *n as usize, change, TIMES, compare_pairs, holds) as f64 / TIMES as f64;
+            // Four standard errors of what is found here, and what a share near 0 or 100 % may be off.
+            let off = 400.0 * (share * (100.0 - share) / 1e4 / TIMES as f64).sqrt() + 2.0;
+            assert!((found - share).abs() <= off, "{row}\n{change:?}: {found} %, not {share} ± {off:.1} %");
         }
+        seen += 1;
     }
+    assert_eq!(seen, 5);
 }

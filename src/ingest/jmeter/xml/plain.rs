@@ -5,12 +5,12 @@ use proptest::prelude::*;
 
 use super::super::columns::{count, milliseconds};
 use super::super::time::Clock;
-use super::super::{Row, failure, named, transaction};
+use super::super::{Row, Thread, failure, named, transaction};
 use super::made::file;
 use super::texts::text;
 use super::{Listener, scan};
 use crate::ingest::testing::fixture;
-use crate::ingest::{Input, Options};
+use crate::ingest::{Input, Label, Options};
 
 /// What is between a `<` and its end where that is no tag; a type of document has the first start alone.
 const SECTIONS: [(&[u8], &[u8]); 4] = [(b"?", b"?>"), (b"!--", b"-->"), (b"![CDATA[", b"]]>"), (b"!", b">")];
@@ -147,11 +147,11 @@ fn row(mut rest: &[u8]) -> Result<Row<'static>> {
     };
     let samples = count(of("sc")).unwrap_or(1);
     let failed = if ok { 0 } else { samples };
-    let (label, hash) = named(text(found("lb").context("no label")?).into_owned().into());
+    let label = text(named(found("lb").context("no label")?)).into_owned();
     Ok(Row {
-        label,
-        hash,
-        thread: text(of("tn")).into_owned().into(),
+        hash: Label::new(&label).hash(),
+        label: label.into(),
+        thread: Thread::new(text(of("tn")).into_owned().into()),
         stamp: Clock::default().read(of("ts")).context("no time")?,
         elapsed: milliseconds(of("t")).context("no duration")?,
         idle: milliseconds(of("it")).unwrap_or(0).max(0),

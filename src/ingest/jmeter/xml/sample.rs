@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::super::columns::{count, milliseconds};
 use super::super::tags::{Expected, attributes};
 use super::super::time::Clock;
-use super::super::{MILLISECOND, Row, failure, named, transaction};
+use super::super::{MILLISECOND, Row, Thread, failure, named, transaction};
 use super::texts::{Texts, text};
 
 /// The attributes that are read; texts are raw, and what is missing or cannot be read is `None`.
@@ -100,11 +100,12 @@ impl<'a> Sample<'a> {
         let label = self.label.context("attribute 'lb' is missing; -Jjmeter.save.saveservice.label=true")?;
         let samples = self.samples.unwrap_or(1);
         let failed = if ok { 0 } else { samples };
-        let (label, hash) = named(labels.of(label));
+        let (label, hash) = labels.of(named(label));
+        let (thread, _) = threads.of(self.thread);
         Ok(Row {
             label,
             hash,
-            thread: threads.of(self.thread),
+            thread: Thread::new(thread),
             stamp,
             elapsed,
             idle: self.idle.unwrap_or(0).max(0),

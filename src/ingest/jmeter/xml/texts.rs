@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::ingest::Label;
+
 /// Bits of the number of texts that are remembered.
 const BITS: u32 = 8;
 /// Longest value that is remembered, bytes; labels and names of threads are shorter.
@@ -15,26 +17,28 @@ pub(super) struct Texts(Vec<Known>);
 struct Known {
     raw: Vec<u8>,
     text: String,
+    hash: u64,
 }
 
 impl Default for Texts {
     fn default() -> Self {
-        Self(vec![Known::default(); 1 << BITS])
+        let (_, hash) = hashed(b"");
+        Self(vec![Known { hash, ..Known::default() }; 1 << BITS])
     }
 }
 
 impl Texts {
-    /// The text of `raw`.
+    /// The text of `raw`, and its hash.
     #[inline(always)]
-    pub(super) fn of<'a>(&'a mut self, raw: &'a [u8]) -> Cow<'a, str> {
-        let Some(known) = self.0.get_mut(place(raw)) else { return text(raw) };
+    pub(super) fn of<'a>(&'a mut self, raw: &'a [u8]) -> (Cow<'a, str>, u64) {
+        let Some(known) = self.0.get_mut(place(raw)) else { return hashed(raw) };
         if known.raw != raw {
             if raw.len() > LONGEST {
-                return text(raw);
+                return hashed(raw);
             }
             known.learn(raw);
         }
-        Cow::Borrowed(&known.text)
+        (Cow::Borrowed(&known.text), known.hash)
     }
 }
 
@@ -43,9 +47,17 @@ impl Known {
     fn learn(&mut self, raw: &[u8]) {
         self.raw.clear();
         self.raw.extend_from_slice(raw);
+        let (text, hash) = hashed(raw);
         self.text.clear();
-        self.text.push_str(&text(raw));
+        self.text.push_str(&text);
+        self.hash = hash;
     }
+}
+
+fn hashed(raw: &[u8]) -> (Cow<'_, str>, u64) {
+    let text = text(raw);
+    let hash = Label::new(&text).hash();
+    (text, hash)
 }
 
 /// Where a value is remembered, by its first and last bytes.
@@ -115,7 +127,7 @@ mod tests {
     #[test]
     fn a_long_value_is_read_and_not_remembered() {
         let (mut texts, long) = (Texts::default(), "x&amp;".repeat(LONGEST));
-        assert_eq!(texts.of(long.as_bytes()), "x&".repeat(LONGEST));
+        assert_eq!(texts.of(long.as_bytes()).0, "x&".repeat(LONGEST));
         assert!(texts.0.iter().all(|known| known.raw.is_empty()));
     }
 
@@ -126,7 +138,7 @@ mod tests {
         ) {
             let mut texts = Texts::default();
             for raw in raws.iter().chain(&raws) {
-                prop_assert_eq!(texts.of(raw), text(raw));
+                prop_assert_eq!(texts.of(raw), hashed(raw));
             }
         }
     }

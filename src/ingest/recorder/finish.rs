@@ -1,22 +1,15 @@
-//! The recorder: observations in, a run out; the only mutable state of ingest.
-//!
-//! Sums are kept in whole nanoseconds, so that the order of the observations changes nothing.
-
-use std::collections::BTreeMap;
+//! The run of all that was taken.
 
 use anyhow::Result;
 
-use super::endpoints::Endpoints;
-use super::failures::Failures;
-use super::resources::Resources;
-use super::tally::{Counts, Tally};
-use super::{Observation, Options};
-use crate::model::{ALL, Block, Endpoint, Histogram, Interval, Kind, Resolution, Run, Timeline, Track, Unit};
+use super::super::tally::{self, Counts};
+use super::Recorder;
+use crate::model::{ALL, Block, Endpoint, Histogram, Interval, Kind, Resolution, Run, Timeline, Track};
 
 /// Why a run without requests is invalid.
-pub(super) const ZERO_REQUESTS: &str = "zero requests";
+pub(in crate::ingest) const ZERO_REQUESTS: &str = "zero requests";
 /// Endpoints that are kept apart at the end.
-const MOST_ENDPOINTS: usize = 1_000;
+pub(super) const MOST_ENDPOINTS: usize = 1_000;
 /// Share of observations that may be unusable (negative, not finite, at an impossible time) before a run is invalid.
 const MOST_UNUSABLE: f64 = 0.01;
 /// Width of the intervals that are kept for trends and charts, s.
@@ -31,109 +24,7 @@ const NANOS: f64 = 1e9;
 /// A part of the run that is further away than this from the rest, s, is a step of the clock, not a pause.
 const CLOCK_STEP: f64 = 6.0 * 3600.0;
 
-/// How values of a custom metric are to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sampled {
-    /// A distribution, of durations in seconds or of numbers.
-    Trend(Unit),
-    /// Amounts to be added up.
-    Counter(Unit),
-    /// A level, the last value of which counts.
-    Gauge(Unit),
-    /// A share of values that are not 0.
-    Rate,
-}
-
-/// Takes what a format's reader sees and makes the [`Run`] of it.
-pub struct Recorder {
-    run: Run,
-    endpoints: Endpoints,
-    aggregates: Vec<Endpoint>,
-    tallies: BTreeMap<String, Tally>,
-    failures: Failures,
-    resources: Resources,
-    seen: u64,
-    unusable: u64,
-    untimed: bool,
-    adopted: bool,
-    last_end: i64,
-}
-
 impl Recorder {
-    /// A recorder of a run of the scenario that `options` names.
-    pub fn new(options: &Options) -> Self {
-        Self {
-            run: Run::new(&options.scenario),
-            endpoints: Endpoints::default(),
-            aggregates: Vec::new(),
-            tallies: BTreeMap::new(),
-            failures: Failures::default(),
-            resources: Resources::new(&options.resources),
-            seen: 0,
-            unusable: 0,
-            untimed: false,
-            adopted: false,
-            last_end: i64::MIN,
-        }
-    }
-
-    /// The run so far: the place for what a file says about the run as a whole (tool, load, warnings).
-    pub fn run(&mut self) -> &mut Run {
-        &mut self.run
-    }
-
-    /// Series of the system under test.
-    pub fn resources(&mut self) -> &mut Resources {
-        &mut self.resources
-    }
-
-    /// Takes a request. A latency that is negative is counted as unusable and left out.
-    pub fn observe(&mut self, seen: &Observation<'_>) {
-        self.seen += u64::from(seen.weight);
-        let Ok(latency) = u64::try_from(seen.latency) else {
-            self.unusable += u64::from(seen.weight);
-            return;
-        };
-        self.endpoints.add(seen, latency);
-        match seen.start {
-            // A transaction ends later than its last request, and is none itself.
-            Some(start) if seen.kind == Kind::Request => {
-                self.last_end = self.last_end.max(start.saturating_add(seen.latency));
-            }
-            Some(_) => {}
-            None => self.untimed = true,
-        }
-    }
-
-    /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`] is the run as a whole.
-    pub fn aggregate(&mut self, endpoint: Endpoint) {
-        self.aggregates.push(endpoint);
-    }
-
-    /// Takes a value of a custom metric.
-    pub fn sample(&mut self, metric: &str, how: Sampled, value: f64) {
-        match self.tallies.get_mut(metric) {
-            Some(tally) => tally.add(value),
-            None => {
-                let mut tally = Tally::new(how);
-                tally.add(value);
-                self.tallies.insert(metric.to_owned(), tally);
-            }
-        }
-    }
-
-    /// Takes `count` failures of one kind; `message` is in the tool's own words.
-    pub fn failure(&mut self, endpoint: Option<&str>, message: &str, count: u64) {
-        self.failures.add(endpoint, message, count);
-    }
-
-    /// Takes a whole run, as the native format has it.
-    pub fn adopt(&mut self, run: Run) {
-        let warnings = std::mem::replace(&mut self.run, run).warnings;
-        warnings.into_iter().for_each(|warning| self.run.warn(warning.0));
-        self.adopted = true;
-    }
-
     /// Makes the run of all that was taken.
     ///
     /// # Errors
@@ -246,13 +137,13 @@ impl Recorder {
                 "{} endpoints: only the {MOST_ENDPOINTS} most frequent were kept; {NAME_REQUESTS}",
                 endpoints.len()
             ));
-            self.run.total = totals.pop().or_else(|| super::tally::sum(&endpoints, self.run.duration));
+            self.run.total = totals.pop().or_else(|| tally::sum(&endpoints, self.run.duration));
             totals.extend(self.run.total.take());
             endpoints.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.count));
             endpoints.truncate(MOST_ENDPOINTS);
             endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         }
-        self.run.total = totals.pop().or_else(|| super::tally::sum(&endpoints, self.run.duration));
+        self.run.total = totals.pop().or_else(|| tally::sum(&endpoints, self.run.duration));
         self.run.endpoints = endpoints;
         Ok(())
     }
@@ -288,83 +179,4 @@ fn pool<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Option<Histogram> 
     let mut pooled = Histogram::default();
     endpoints.filter_map(|e| e.latency.as_ref()?.histogram.as_ref()).for_each(|h| pooled.merge(h));
     Some(pooled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ingest::{Label, nanos};
-
-    fn request(label: &str, start: i64, latency: f64, ok: bool) -> Observation<'_> {
-        let (label, latency) = (Label::new(label), nanos(latency));
-        Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 }
-    }
-
-    fn at(seconds: f64) -> i64 {
-        1_795_225_991_000_000_000 + (seconds * NANOS) as i64
-    }
-
-    #[test]
-    fn successes_and_failures_are_kept_apart() {
-        let mut recorder = Recorder::new(&Options::default());
-        for i in 0..100 {
-            recorder.observe(&request("GET /", at(f64::from(i) / 10.0), 0.020, true));
-        }
-        recorder.observe(&request("GET /", at(5.0), 0.0, false));
-        let run = recorder.finish().unwrap();
-        let total = run.total.unwrap();
-        assert_eq!((total.count, total.errors), (Some(101), Some(1)));
-        assert_eq!(total.latency.unwrap().min, Some(0.020));
-        assert_eq!(run.endpoints[0].latency_all.as_ref().unwrap().min, Some(0.0));
-        assert!((run.duration.unwrap() - 9.92).abs() < 1e-9);
-    }
-
-    #[test]
-    fn unusable_latencies_are_counted_and_many_make_a_run_invalid() {
-        let mut recorder = Recorder::new(&Options::default());
-        for i in 0..100 {
-            let latency = if i < 2 { -0.001 } else { 0.001 };
-            recorder.observe(&request("a", at(f64::from(i)), latency, true));
-        }
-        recorder.observe(&request("a", at(1.0), f64::NAN, true));
-        let run = recorder.finish().unwrap();
-        assert_eq!(run.total.unwrap().count, Some(98));
-        assert!(run.invalid.unwrap().starts_with("3 of 101 requests"));
-    }
-
-    #[test]
-    fn a_step_of_the_clock_is_left_out_of_the_timeline() {
-        let mut recorder = Recorder::new(&Options::default());
-        for i in 0..1_000 {
-            recorder.observe(&request("a", at(f64::from(i) / 10.0), 0.001, true));
-        }
-        recorder.observe(&request("a", 0, 0.001, true));
-        let run = recorder.finish().unwrap();
-        assert!(run.duration.unwrap() < 101.0 && run.invalid.is_none());
-        assert!(run.warnings.iter().any(|w| w.0.contains("clock stepped")));
-    }
-
-    #[test]
-    fn a_hundred_thousand_labels_become_a_thousand() {
-        let mut recorder = Recorder::new(&Options::default());
-        for i in 0..100_000_u32 {
-            recorder.observe(&request(&format!("/item/{i}"), at(f64::from(i) / 1000.0), 0.001, i % 50 > 0));
-            recorder.observe(&request("/often", at(f64::from(i) / 1000.0), 0.002, true));
-        }
-        let run = recorder.finish().unwrap();
-        assert!(run.endpoints.len() <= MOST_ENDPOINTS + 1, "{}", run.endpoints.len());
-        let sum: u64 = run.endpoints.iter().filter_map(|e| e.count).sum();
-        assert_eq!((sum, run.total.unwrap().count), (200_000, Some(200_000)));
-        let often = run.endpoints.iter().find(|e| e.name == "/often").unwrap();
-        assert_eq!(often.count, Some(100_000));
-        assert_eq!(often.latency.as_ref().unwrap().histogram.as_ref().unwrap().count(), 100_000);
-        assert!(run.warnings.iter().any(|w| w.0.contains("(other)")));
-    }
-
-    #[test]
-    fn no_requests_are_invalid_and_not_green() {
-        let mut recorder = Recorder::new(&Options::default());
-        recorder.aggregate(Endpoint { count: Some(0), errors: Some(0), ..Endpoint::new(ALL) });
-        assert_eq!(recorder.finish().unwrap().invalid.as_deref(), Some("zero requests"));
-    }
 }
