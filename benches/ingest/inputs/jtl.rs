@@ -58,10 +58,9 @@ const MESSAGES: [&str; 3] = [
 /// Samples as CSV.
 pub(super) fn csv(sink: &mut Sink, input: &Input) -> io::Result<()> {
     writeln!(sink.buffer, "{HEAD}")?;
-    let labels: Vec<String> = labels(input).iter().map(|label| quoted(label)).collect();
-    let messages = MESSAGES.map(quoted);
+    let Texts { labels, messages } = Texts::of(input, quoted);
     let mut samples = Samples::new(input);
-    let threads = samples.threads();
+    let threads = samples.free.len();
     loop {
         let Sample { start, elapsed, endpoint, kind, failure, thread, bytes, sent, connect } = samples.next();
         let (label, path) = (&labels[endpoint], ENDPOINTS[kind].path);
@@ -83,10 +82,9 @@ pub(super) fn csv(sink: &mut Sink, input: &Input) -> io::Result<()> {
 /// Samples as XML.
 pub(super) fn xml(sink: &mut Sink, input: &Input) -> io::Result<()> {
     writeln!(sink.buffer, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testResults version=\"1.2\">")?;
-    let labels: Vec<String> = labels(input).iter().map(|label| escaped(label)).collect();
-    let messages = MESSAGES.map(escaped);
+    let Texts { labels, messages } = Texts::of(input, escaped);
     let mut samples = Samples::new(input);
-    let threads = samples.threads();
+    let threads = samples.free.len();
     loop {
         let Sample { start, elapsed, endpoint, kind, failure, thread, bytes, sent, connect } = samples.next();
         let (label, path) = (&labels[endpoint], ENDPOINTS[kind].path);
@@ -165,10 +163,6 @@ impl Samples {
         Self { chance, rate: input.rate, mix, equal: input.endpoints, latencies, free, number: 0 }
     }
 
-    fn threads(&self) -> usize {
-        self.free.len()
-    }
-
     fn next(&mut self) -> Sample {
         let bits = self.chance.bits();
         let part = |from: u32, width: u32| (bits >> from) & ((1 << width) - 1);
@@ -189,12 +183,21 @@ impl Samples {
     }
 }
 
-fn labels(input: &Input) -> Vec<String> {
-    let label = |at: usize| match (ENDPOINTS[at % ENDPOINTS.len()].label, at / ENDPOINTS.len()) {
-        (label, 0) => label.to_owned(),
-        (label, more) => format!("{label} {more}"),
-    };
-    (0..input.endpoints.unwrap_or(ENDPOINTS.len())).map(label).collect()
+/// Labels and messages as a format writes them.
+struct Texts {
+    labels: Vec<String>,
+    messages: [String; MESSAGES.len()],
+}
+
+impl Texts {
+    fn of(input: &Input, write: fn(&str) -> String) -> Self {
+        let label = |at: usize| match (ENDPOINTS[at % ENDPOINTS.len()].label, at / ENDPOINTS.len()) {
+            (label, 0) => write(label),
+            (label, more) => write(&format!("{label} {more}")),
+        };
+        let labels = (0..input.endpoints.unwrap_or(ENDPOINTS.len())).map(label).collect();
+        Self { labels, messages: MESSAGES.map(write) }
+    }
 }
 
 fn quoted(text: &str) -> String {
