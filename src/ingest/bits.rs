@@ -69,7 +69,10 @@ mod sse2 {
 }
 
 /// With words of eight bytes.
-#[cfg_attr(all(target_arch = "x86_64", not(test)), expect(dead_code, reason = "the tests compare it with SSE2"))]
+#[cfg_attr(
+    all(target_arch = "x86_64", not(any(test, fuzzing))),
+    expect(dead_code, reason = "the tests compare it with SSE2")
+)]
 mod words {
     use super::Chunk;
 
@@ -92,6 +95,14 @@ mod words {
     }
 }
 
+/// Holds the bits equal to a look at each byte.
+#[cfg(any(test, fuzzing))]
+pub(super) fn assert_agrees(chunk: &Chunk, byte: u8) {
+    let plain = (0..CHUNK).fold(0, |bits, at| bits | u64::from(chunk[at] == byte) << at);
+    let seen = [equal(chunk, byte), rare(chunk, byte), words::equal(chunk, byte)];
+    assert_eq!(seen, [plain; 3], "{byte} in {chunk:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,9 +114,7 @@ mod tests {
             bytes in prop::collection::vec(prop::sample::select(b"a,\n\";\x80\xff\0\x01".as_slice()), CHUNK),
             byte in prop::sample::select(b",;\t\xff\0\n".as_slice()),
         ) {
-            let chunk: Chunk = bytes.try_into().unwrap();
-            let plain = (0..CHUNK).fold(0, |bits, at| bits | u64::from(chunk[at] == byte) << at);
-            prop_assert_eq!([equal(&chunk, byte), rare(&chunk, byte), words::equal(&chunk, byte)], [plain; 3]);
+            assert_agrees(&bytes.try_into().unwrap(), byte);
         }
     }
 }

@@ -69,6 +69,23 @@ fn eight(digits: [u8; 8]) -> Option<u64> {
     is_number.then_some(number)
 }
 
+/// Holds both numbers equal to what the standard library reads.
+#[cfg(any(test, fuzzing))]
+pub(super) fn assert_agrees(bytes: &[u8]) {
+    let parsed = |size: usize| std::str::from_utf8(&bytes[..size]).ok();
+    let is_number = (1..=MOST).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
+    let whole = parsed(bytes.len()).filter(|_| is_number).and_then(|text| text.parse().ok());
+    assert_eq!(number(bytes), whole, "{:?}", String::from_utf8_lossy(bytes));
+
+    // What may be of a number, and what is one: digits, and a point that stands between two of them.
+    let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (whole, has_point) = (digits(0), bytes.get(digits(0)) == Some(&b'.'));
+    let size = if has_point { digits(whole + 1) } else { whole };
+    let is_decimal = whole > 0 && (!has_point || size > whole + 1) && size - usize::from(has_point) <= MOST_EXACT;
+    let plain = parsed(size).filter(|_| is_decimal).and_then(|text| Some((text.parse().ok()?, size)));
+    assert_eq!(decimal(bytes), plain, "{:?}", String::from_utf8_lossy(bytes));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,21 +94,12 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_are_those_of_the_standard_library(text in "[0-9]{0,20}|[0-9/:\\-+. ]{0,20}|[!-~]{8}") {
-            let is_number = !text.is_empty() && text.len() <= MOST && text.bytes().all(|byte| byte.is_ascii_digit());
-            prop_assert_eq!(number(text.as_bytes()), is_number.then(|| text.parse().unwrap()), "{}", text);
+            assert_agrees(text.as_bytes());
         }
 
         #[test]
         fn decimals_are_those_of_the_standard_library(text in "[0-9]{0,18}|[0-9]{0,9}[.][0-9]{0,9}|[0-9.e-]{0,9}", rest in "|,|e5|x") {
-            let all = text.clone() + &rest;
-            if let Some((value, size)) = decimal(all.as_bytes()) {
-                prop_assert_eq!(Ok(value), all[..size].parse(), "{}", all);
-                prop_assert!(!matches!(all.as_bytes().get(size), Some(b'0'..=b'9')));
-            } else {
-                let digits = text.bytes().filter(u8::is_ascii_digit).count();
-                let is_plain = text.parse::<f64>().is_ok() && !text.contains(['e', '-']) && !text.starts_with('.') && !text.ends_with('.');
-                prop_assert!(!is_plain || digits > MOST_EXACT || rest == "e5", "{}", all);
-            }
+            assert_agrees((text + &rest).as_bytes());
         }
 
         #[test]

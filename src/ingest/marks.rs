@@ -183,28 +183,28 @@ fn running_xor(mut bits: u64) -> u64 {
     bits
 }
 
-#[cfg(test)]
-mod tests {
+/// The comparison with the plain reading.
+#[cfg(any(test, fuzzing))]
+pub(super) mod agreement {
     use super::*;
     use crate::ingest::blocks::line_ends;
     use crate::ingest::record::{self, Stray};
-    use proptest::prelude::*;
 
-    /// Records and their fields, and how far they were read.
-    type Seen = (Vec<Vec<String>>, Walked);
+    /// Records, and how far they were read.
+    type Seen<T> = (Vec<T>, Walked);
 
     fn fields(record: Record<'_>) -> Vec<String> {
         (0..record.len()).map(|at| record.text(Some(at)).into_owned()).collect()
     }
 
     /// By the plain reading; `None` if a quote stands where none should be.
-    fn plainly(bytes: &[u8]) -> Option<Seen> {
+    fn plainly<T>(bytes: &[u8], delimiter: u8, shown: impl Fn(Record<'_>) -> T) -> Option<Seen<T>> {
         let (mut ends, mut seen, mut walked) = (Vec::new(), Vec::new(), Walked::default());
         loop {
             let rest = &bytes[walked.bytes..];
-            match record::read(rest, b',', Stray::Refused, false, &mut ends) {
+            match record::read(rest, delimiter, Stray::Refused, false, &mut ends) {
                 record::Found::Whole { size, next } => {
-                    seen.push(fields(Record { bytes: &rest[..size], ends: &ends }));
+                    seen.push(shown(Record { bytes: &rest[..size], ends: &ends }));
                     walked = Walked { bytes: walked.bytes + next, lines: walked.lines + line_ends(&rest[..next]) };
                 }
                 record::Found::Open => return Some((seen, walked)),
@@ -213,14 +213,42 @@ mod tests {
         }
     }
 
-    fn by_marks(bytes: &[u8]) -> Option<Seen> {
+    /// The fields of all records.
+    pub(super) fn by_marks(bytes: &[u8], delimiter: u8) -> Option<Seen<Vec<String>>> {
         let mut seen = Vec::new();
-        let walked = records(bytes, b',', |record| {
+        let walked = records(bytes, delimiter, |record| {
             seen.push(fields(record));
             true
         })?;
         Some((seen, walked))
     }
+
+    fn by_line_ends(bytes: &[u8], delimiter: u8) -> Option<Seen<Vec<u8>>> {
+        let mut seen = Vec::new();
+        let walked = lines(bytes, delimiter, |line| {
+            seen.push(line.to_vec());
+            true
+        })?;
+        Some((seen, walked))
+    }
+
+    /// Holds records and lines equal to those of the plain reading, unless they are given up.
+    pub(in crate::ingest) fn assert_agrees(bytes: &[u8], delimiter: u8) {
+        if let Some(seen) = by_marks(bytes, delimiter) {
+            assert_eq!(Some(seen), plainly(bytes, delimiter, fields), "{:?}", String::from_utf8_lossy(bytes));
+        }
+        if let Some(seen) = by_line_ends(bytes, delimiter) {
+            let plain = plainly(bytes, delimiter, |record| record.bytes.to_vec());
+            assert_eq!(Some(seen), plain, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::agreement::{assert_agrees, by_marks};
+    use super::*;
+    use proptest::prelude::*;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
@@ -230,10 +258,7 @@ mod tests {
                 "a", ",", "\n", "\"", "\"\"", "\"x,y\"", "\"l1\nl2\",", "some more text,", "\r\n", "\"a \"\"b\"\"\"\n", "\0", "\r",
             ]), 0..60),
         ) {
-            let text = pieces.concat();
-            if let Some(fast) = by_marks(text.as_bytes()) {
-                prop_assert_eq!(Some(fast), plainly(text.as_bytes()), "{:?}", text);
-            }
+            assert_agrees(pieces.concat().as_bytes(), b',');
         }
 
         #[test]
@@ -241,15 +266,15 @@ mod tests {
             let mut writer = csv::Writer::from_writer(Vec::new());
             rows.iter().for_each(|row| writer.write_record(row).unwrap());
             let bytes = writer.into_inner().unwrap();
-            prop_assert_eq!(by_marks(&bytes).map(|(seen, _)| seen), Some(rows));
+            prop_assert_eq!(by_marks(&bytes, b',').map(|(seen, _)| seen), Some(rows));
         }
     }
 
     #[test]
     fn a_record_of_very_many_fields_is_given_up() {
         let text = format!("{}\n", ",".repeat(ROOM));
-        assert!(by_marks(text.as_bytes()).is_none() && plainly(text.as_bytes()).is_some());
-        assert!(by_marks(format!("{}\n", ",".repeat(400)).as_bytes()).is_some());
+        assert!(by_marks(text.as_bytes(), b',').is_none());
+        assert!(by_marks(format!("{}\n", ",".repeat(400)).as_bytes(), b',').is_some());
     }
 
     #[test]

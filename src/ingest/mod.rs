@@ -15,6 +15,8 @@ mod digits;
 mod document;
 mod endpoints;
 mod failures;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod input;
 mod jmeter;

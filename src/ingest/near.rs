@@ -21,6 +21,13 @@ pub(super) fn either(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - rest.len() + tail)
 }
 
+/// Holds the place equal to that of a look at each byte.
+#[cfg(any(test, fuzzing))]
+pub(super) fn assert_agrees(a: u8, b: u8, bytes: &[u8]) {
+    let plain = bytes.iter().position(|byte| [a, b].contains(byte));
+    assert_eq!(either(a, b, bytes), plain, "{a} or {b} in {bytes:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,7 +39,7 @@ mod tests {
             bytes in prop::collection::vec(prop::sample::select(b"abcdefgh\x80\0\xff".as_slice()), 0..40),
             [a, b] in prop::array::uniform2(prop::sample::select(b"ab\x80\xff\0\x01\x7f".as_slice())),
         ) {
-            prop_assert_eq!(either(a, b, &bytes), bytes.iter().position(|byte| [a, b].contains(byte)));
+            assert_agrees(a, b, &bytes);
         }
     }
 }

@@ -20,6 +20,11 @@ mod tests;
 
 use points::Point;
 
+#[cfg(fuzzing)]
+pub(super) use csv::assert_agrees as assert_rows_agree;
+#[cfg(fuzzing)]
+pub(super) use json::assert_agrees as assert_lines_agree;
+
 pub(super) use csv::FORMAT as CSV;
 pub(super) use json::FORMAT as JSON;
 pub(super) use summary::FORMAT as SUMMARY;

@@ -15,6 +15,9 @@ use crate::ingest::record::{self, Found, Record, Stray};
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 use table::{Dialect, Table};
 
+#[cfg(fuzzing)]
+pub(in crate::ingest) use table::assert_agrees;
+
 pub(in crate::ingest) const FORMAT: Format = Format {
     name: "jmeter-csv",
     tool: "jmeter",

@@ -59,7 +59,7 @@ impl Parser for Table {
 }
 
 /// Finds the rows by their marks; `None` where a quote stands where none should be.
-pub(super) fn by_marks(bytes: &[u8], layout: impl Layout, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
+fn by_marks(bytes: &[u8], layout: impl Layout, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
     let mut wrong = None;
     let walked = marks::records(bytes, layout.columns().delimiter, |record| {
         wrong = take(record, layout.columns(), clock, batch).err();
@@ -69,7 +69,7 @@ pub(super) fn by_marks(bytes: &[u8], layout: impl Layout, clock: &mut Clock, bat
 }
 
 /// Finds the rows one after another.
-pub(super) fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Parsed {
+fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Parsed {
     let (mut ends, mut parsed) = (Vec::new(), Parsed::default());
     while parsed.bytes < bytes.len() {
         let rest = &bytes[parsed.bytes..];
@@ -88,6 +88,30 @@ pub(super) fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut C
         parsed.lines += blocks::line_ends(&rest[..next]);
     }
     parsed
+}
+
+/// Holds rows equal to those of the plain reading. The first line names the columns, or they are the usual ones; the first
+/// row behind it settles the pattern of the stamps.
+#[cfg(any(test, fuzzing))]
+pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
+    let (line, next) = super::first_line(bytes);
+    let header = Columns::of_header(line);
+    let bytes = &bytes[header.as_ref().map_or(0, |_| next)..];
+    let (columns, mut ends, mut clock) = (header.unwrap_or(Columns::USUAL), Vec::new(), Clock::default());
+    if let Found::Whole { size, .. } = record::read(bytes, columns.delimiter, Stray::Kept, false, &mut ends) {
+        columns.settle(Record { bytes: &bytes[..size], ends: &ends }, &mut clock);
+    }
+    let shown = |parsed: Parsed, batch: &Batch, zoneless: bool| {
+        let rows: Vec<_> = batch.rows().map(|(row, rest)| batch.row(&row, rest)).collect();
+        format!("{parsed:?} {zoneless} {:?} {rows:?}", batch.users)
+    };
+    let (table, mut batch) = (Table::default(), Batch::default());
+    table.change(columns.clone(), Some(clock));
+    let parsed = table.parse(bytes, false, &mut batch);
+    let seen = shown(parsed, &batch, batch.zoneless);
+    batch.clear();
+    let parsed = plainly(bytes, false, &columns, &mut clock, &mut batch);
+    assert_eq!(seen, shown(parsed, &batch, clock.is_zoneless()), "{columns:?} {:?}", String::from_utf8_lossy(bytes));
 }
 
 /// Puts the row of a record into the batch, or says what is wrong with it.

@@ -4,12 +4,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use super::super::batch::Batch;
-use super::super::columns::Columns;
-use super::super::time::Clock;
 use super::super::truth::{assert_true, read, truth};
-use super::table::{by_marks, plainly};
-use crate::ingest::blocks::Parsed;
+use super::table::assert_agrees;
 use crate::ingest::testing::{fixture, parts, run};
 use crate::ingest::{Options, join};
 use crate::model::{Kind, Run};
@@ -289,18 +285,7 @@ proptest! {
             "1795226767635,5,\"say \"\"hi\"\"\",true,t 1-1\n", "1,2,", "\"", "\n", "\r\n", ",", "5\" hose", "\"\"", "true", "  \n", "é", "-1",
         ]), 0..30),
     ) {
-        let text = pieces.concat();
-        let columns = Columns::of_header(b"timeStamp,elapsed,label,success,threadName").unwrap();
-        let read = |read: &dyn Fn(&mut Clock, &mut Batch) -> Option<Parsed>| {
-            let (mut clock, mut batch) = (Clock::default(), Batch::default());
-            let parsed = read(&mut clock, &mut batch)?;
-            let mut shown = format!("{parsed:?}");
-            batch.rows().for_each(|(row, rest)| write!(shown, " {:?}", batch.row(&row, rest)).unwrap());
-            Some(shown)
-        };
-        let fast = read(&|clock, batch| by_marks(text.as_bytes(), &columns, clock, batch));
-        let plain = read(&|clock, batch| Some(plainly(text.as_bytes(), false, &columns, clock, batch)));
-        prop_assert!(fast.is_none() || fast == plain, "{:?}:\n{:?}\n{:?}", text, fast, plain);
+        assert_agrees(format!("timeStamp,elapsed,label,success,threadName\n{}", pieces.concat()).as_bytes());
     }
 
     #[test]

@@ -7,8 +7,8 @@
 #[cfg(test)]
 mod made;
 mod nesting;
-#[cfg(test)]
-mod plain;
+#[cfg(any(test, fuzzing))]
+pub(in crate::ingest) mod plain;
 mod sample;
 mod texts;
 

@@ -1,15 +1,12 @@
 //! A plain reading of a JTL, one step after another, which the reader with all its shortcuts must agree with.
 
 use anyhow::{Context, Result, ensure};
-use proptest::prelude::*;
 
 use super::super::columns::{count, milliseconds};
 use super::super::time::Clock;
 use super::super::{Row, Thread, failure, named, transaction};
-use super::made::file;
 use super::texts::text;
 use super::{Listener, scan};
-use crate::ingest::testing::fixture;
 use crate::ingest::{Input, Label, Options};
 
 /// What is between a `<` and its end where that is no tag; a type of document has the first start alone.
@@ -172,75 +169,84 @@ fn attribute(rest: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     matches!(quote, b'"' | b'\'').then(|| (rest[..equals].trim_ascii(), &value[..end], &value[end + 1..]))
 }
 
-/// Whether all steps of bytes say the same as a plain reading.
-fn assert_agrees(bytes: &[u8], steps: impl IntoIterator<Item = usize>) {
+/// Holds what is read by all these steps equal to what a plain reading sees.
+pub(in crate::ingest) fn assert_agrees(bytes: &[u8], steps: impl IntoIterator<Item = usize>) {
     let plain = read_plainly(bytes);
     for step in steps {
         assert_eq!(read(bytes, step), plain, "{step} bytes at once of {:?}", String::from_utf8_lossy(bytes));
     }
 }
 
-#[test]
-fn real_files_are_read_as_a_plain_reader_would() {
-    for (name, most) in [("parent.xml.jtl", 80), ("baseline.xml.jtl.gz", 2)] {
-        let bytes = fixture(&format!("jmeter/{name}"));
-        let plain = read_plainly(&bytes);
-        assert!(plain.rows.len() > 100 && plain.end == Some(None));
-        for step in (1..most).chain([100, 177, 256, 1000, 1 << 16]) {
-            assert!(read(&bytes, step) == plain, "{name}, {step} bytes at once");
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-#[test]
-fn odd_files_are_read_as_a_plain_reader_would() {
-    let sample = "<sample t='1' ts='1795226767635' s='true' lb='a'";
-    for text in [
-        "<testResults/>".to_owned(),
-        "<testResults></testResults><!-- ".to_owned(),
-        format!("<testResults><?>{sample}/>?><!-->{sample}/>--><!->{sample}/><![CDATA]>{sample}/></testResults>"),
-        format!("<testResults>{sample}><testResults>{sample}/></testResults>"),
-    ] {
-        assert!(read_plainly(text.as_bytes()).end.is_some(), "{text}");
-        assert_agrees(text.as_bytes(), (1..20).chain([1 << 16]));
-    }
-}
-
-#[test]
-fn a_byte_less_or_another_one_is_seen_as_a_plain_reader_would() {
-    let sample = "\n<httpSample t=\"7\" it=\"0\" ts=\"1795226767635\" s=\"true\" lb=\"GET /\" rc=\"200\" rm=\"OK\" tn=\"b 1-1\" \
-                  dt=\"text\" ng=\"2\" na=\"3\">\n  <java.net.URL>http://x/</java.net.URL>\n</httpSample>";
-    let bytes = format!("<testResults>{sample}<!-- - --><![CDATA[]]]>{sample}\n</testResults>").into_bytes();
-    assert_eq!(read_plainly(&bytes).rows.len(), 2);
-    for at in 0..bytes.len() {
-        assert_agrees(&bytes[..at], [1 << 16, 61]);
-        for byte in b"<>/!?-[]\"'= 1x\n\0\xff" {
-            let mut other = bytes.clone();
-            other[at] = *byte;
-            assert_agrees(&other, [1 << 16, 97]);
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    use super::super::made::file;
+    use super::*;
+    use crate::ingest::testing::fixture;
 
     #[test]
-    fn files_of_all_sorts_are_read_as_a_plain_reader_would(file in file(), step in 41..2_000_usize) {
-        assert_agrees(file.as_bytes(), (1..=40).chain([step, 1 << 16]));
+    fn real_files_are_read_as_a_plain_reader_would() {
+        for (name, most) in [("parent.xml.jtl", 80), ("baseline.xml.jtl.gz", 2)] {
+            let bytes = fixture(&format!("jmeter/{name}"));
+            let plain = read_plainly(&bytes);
+            assert!(plain.rows.len() > 100 && plain.end == Some(None));
+            for step in (1..most).chain([100, 177, 256, 1000, 1 << 16]) {
+                assert!(read(&bytes, step) == plain, "{name}, {step} bytes at once");
+            }
+        }
     }
 
     #[test]
-    fn damage_is_seen_as_a_plain_reader_would(
-        file in file(),
-        damage in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"<>/\"'= !-a\n\xff".as_slice())), 0..4),
-        end in prop::option::of(any::<prop::sample::Index>()),
-        step in 1..2_000_usize,
-    ) {
-        let mut bytes = file.into_bytes();
-        let size = bytes.len();
-        damage.iter().for_each(|(at, byte)| bytes[at.index(size)] = *byte);
-        bytes.truncate(end.map_or(size, |end| end.index(size)));
-        assert_agrees(&bytes, [1, 3, 16, 33, step, 1 << 16]);
+    fn odd_files_are_read_as_a_plain_reader_would() {
+        let sample = "<sample t='1' ts='1795226767635' s='true' lb='a'";
+        for text in [
+            "<testResults/>".to_owned(),
+            "<testResults></testResults><!-- ".to_owned(),
+            format!("<testResults><?>{sample}/>?><!-->{sample}/>--><!->{sample}/><![CDATA]>{sample}/></testResults>"),
+            format!("<testResults>{sample}><testResults>{sample}/></testResults>"),
+        ] {
+            assert!(read_plainly(text.as_bytes()).end.is_some(), "{text}");
+            assert_agrees(text.as_bytes(), (1..20).chain([1 << 16]));
+        }
+    }
+
+    #[test]
+    fn a_byte_less_or_another_one_is_seen_as_a_plain_reader_would() {
+        let sample = "\n<httpSample t=\"7\" it=\"0\" ts=\"1795226767635\" s=\"true\" lb=\"GET /\" rc=\"200\" rm=\"OK\" tn=\"b 1-1\" \
+                      dt=\"text\" ng=\"2\" na=\"3\">\n  <java.net.URL>http://x/</java.net.URL>\n</httpSample>";
+        let bytes = format!("<testResults>{sample}<!-- - --><![CDATA[]]]>{sample}\n</testResults>").into_bytes();
+        assert_eq!(read_plainly(&bytes).rows.len(), 2);
+        for at in 0..bytes.len() {
+            assert_agrees(&bytes[..at], [1 << 16, 61]);
+            for byte in b"<>/!?-[]\"'= 1x\n\0\xff" {
+                let mut other = bytes.clone();
+                other[at] = *byte;
+                assert_agrees(&other, [1 << 16, 97]);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn files_of_all_sorts_are_read_as_a_plain_reader_would(file in file(), step in 41..2_000_usize) {
+            assert_agrees(file.as_bytes(), (1..=40).chain([step, 1 << 16]));
+        }
+
+        #[test]
+        fn damage_is_seen_as_a_plain_reader_would(
+            file in file(),
+            damage in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"<>/\"'= !-a\n\xff".as_slice())), 0..4),
+            end in prop::option::of(any::<prop::sample::Index>()),
+            step in 1..2_000_usize,
+        ) {
+            let mut bytes = file.into_bytes();
+            let size = bytes.len();
+            damage.iter().for_each(|(at, byte)| bytes[at.index(size)] = *byte);
+            bytes.truncate(end.map_or(size, |end| end.index(size)));
+            assert_agrees(&bytes, [1, 3, 16, 33, step, 1 << 16]);
+        }
     }
 }
