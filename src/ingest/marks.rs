@@ -5,7 +5,7 @@
 //! That is right as long as quotes stand around fields, or doubled inside them; the first that does not is noticed, and
 //! the [plain reading](super::record) decides what it means.
 
-use super::bits::{CHUNK, Chunk, equal, rare};
+use super::bits::{CHUNK, Chunk, Look, Work, best};
 use super::record::{BEFORE, Record};
 
 /// Ends of fields there is room for: of the records that end in a chunk, and of the next.
@@ -24,49 +24,61 @@ pub(super) struct Walked {
 /// where a quote stands where none should be, or a record has very many fields.
 #[inline(always)]
 pub(super) fn records(bytes: &[u8], delimiter: u8, each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
-    walk::<true>(bytes, delimiter, each)
+    best(Walk::<true, _> { bytes, delimiter, each })
 }
 
 /// The same, with the bytes of the records alone.
 #[inline(always)]
 pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
-    walk::<false>(bytes, delimiter, |record| each(record.bytes))
+    best(Walk::<false, _> { bytes, delimiter, each: |record: Record<'_>| each(record.bytes) })
 }
 
-#[inline(always)]
-fn walk<const FIELDS: bool>(bytes: &[u8], delimiter: u8, mut each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
-    let (mut quotes, mut ends, mut walked) = (Quotes::new(delimiter), Ends::new(), Walked::default());
-    let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-    let mut last = [0; CHUNK];
-    last[..rest.len()].copy_from_slice(rest);
-    for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
-        let start = at * CHUNK;
-        let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(chunk, bytes.len() - start)?;
-        if FIELDS {
-            ends.add(marks, start as u32)?;
-        }
-        while line_ends != 0 {
-            let end = start + line_ends.trailing_zeros() as usize;
-            let return_ = usize::from(bytes[walked.bytes..end].last() == Some(&b'\r'));
-            let is_wanted = if FIELDS {
-                marks &= !(line_ends ^ (line_ends - 1));
-                ends.take(marks.count_ones() as usize, return_ as u32, |ends| each(Record { bytes, ends }))
-            } else {
-                each(Record { bytes: &bytes[walked.bytes..end - return_], ends: &[] })
-            };
-            if !is_wanted {
-                walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
-                return Some(walked);
+/// A walk over all records, with their fields or without.
+struct Walk<'a, const FIELDS: bool, F> {
+    bytes: &'a [u8],
+    delimiter: u8,
+    each: F,
+}
+
+impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS, F> {
+    type Answer = Option<Walked>;
+
+    #[inline(always)]
+    fn with(self, look: impl Look) -> Option<Walked> {
+        let Self { bytes, delimiter, mut each } = self;
+        let (mut quotes, mut ends, mut walked) = (Quotes::new(delimiter), Ends::new(), Walked::default());
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        let mut last = [0; CHUNK];
+        last[..rest.len()].copy_from_slice(rest);
+        for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
+            let start = at * CHUNK;
+            let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(look, chunk, bytes.len() - start)?;
+            if FIELDS {
+                ends.add(marks, start as u32)?;
             }
-            line_ends &= line_ends - 1;
-            (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
+            while line_ends != 0 {
+                let end = start + line_ends.trailing_zeros() as usize;
+                let carriage_return = usize::from(bytes[walked.bytes..end].last() == Some(&b'\r'));
+                let is_wanted = if FIELDS {
+                    marks &= !(line_ends ^ (line_ends - 1));
+                    ends.take(marks.count_ones() as usize, carriage_return as u32, |ends| each(Record { bytes, ends }))
+                } else {
+                    each(Record { bytes: &bytes[walked.bytes..end - carriage_return], ends: &[] })
+                };
+                if !is_wanted {
+                    walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
+                    return Some(walked);
+                }
+                line_ends &= line_ends - 1;
+                (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
+            }
         }
+        if quotes.lines > 0 {
+            // Line ends in what is left are between quotes, or it would be a record.
+            walked.lines += quotes.lines - super::blocks::line_ends(&bytes[walked.bytes..]);
+        }
+        Some(walked)
     }
-    if quotes.lines > 0 {
-        // Line ends in what is left are between quotes, or it would be a record.
-        walked.lines += quotes.lines - super::blocks::line_ends(&bytes[walked.bytes..]);
-    }
-    Some(walked)
 }
 
 /// Where fields end, and before them where the record before ended.
@@ -145,31 +157,34 @@ impl Quotes {
 
     /// The marks of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
     /// should be.
-    #[inline]
-    fn outside<const FIELDS: bool>(&mut self, chunk: &Chunk, size: usize) -> Option<Outside> {
-        let (line_ends, quotes) = (equal(chunk, b'\n'), rare(chunk, b'"'));
+    #[inline(always)]
+    fn outside<const FIELDS: bool>(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<Outside> {
+        let (line_ends, quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
+        let last = std::mem::replace(&mut self.last, chunk[CHUNK - 1]);
         if quotes | self.inside | self.closed != 0 {
-            return self.among(chunk, line_ends, quotes, if size < CHUNK { !(u64::MAX << size) } else { u64::MAX });
+            let marks = look.equal(chunk, self.delimiter) | line_ends;
+            let valid = if size < CHUNK { !(u64::MAX << size) } else { u64::MAX };
+            return self.among(last, Outside { marks, line_ends }, quotes, valid);
         }
-        self.last = chunk[CHUNK - 1];
-        Some(Outside { marks: if FIELDS { equal(chunk, self.delimiter) | line_ends } else { line_ends }, line_ends })
+        let marks = if FIELDS { look.equal(chunk, self.delimiter) | line_ends } else { line_ends };
+        Some(Outside { marks, line_ends })
     }
 
-    /// The same for a chunk with quotes in it, or before it; `valid` are the bytes of the file.
+    /// What of all marks is outside, for a chunk with quotes in it, or before it; `last` is the byte before it, and `valid`
+    /// are the bytes of the file.
     #[inline(never)]
-    fn among(&mut self, chunk: &Chunk, line_ends: u64, quotes: u64, valid: u64) -> Option<Outside> {
+    fn among(&mut self, last: u8, all: Outside, quotes: u64, valid: u64) -> Option<Outside> {
         const LAST: usize = CHUNK - 1;
-        let marks = equal(chunk, self.delimiter) | line_ends;
+        let Outside { marks, line_ends } = all;
         // From each opening quote up to the closing one.
         let inside = running_xor(quotes) ^ self.inside;
         let (opening, closing) = (quotes & inside, quotes & !inside);
         // A quote may open a field behind these; a doubled one closes and opens again.
         let opens = marks | quotes;
-        let is_open = u64::from(self.last == self.delimiter || matches!(self.last, b'\n' | b'"'));
+        let is_open = u64::from(last == self.delimiter || matches!(last, b'\n' | b'"'));
         let misplaced = opening & !(opens << 1 | is_open) | (closing << 1 | self.closed) & !opens & valid;
         self.lines += u64::from((line_ends & inside).count_ones());
         self.inside = ((inside as i64) >> LAST) as u64;
-        self.last = chunk[LAST];
         self.closed = closing >> LAST;
         (misplaced == 0).then_some(Outside { marks: marks & !inside, line_ends: line_ends & !inside })
     }

@@ -57,7 +57,8 @@ fn flags_that_the_readme_names_exist() {
     let flags = set(flags);
     let words = readme().replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', " ");
     // Of cargo and of the load generators.
-    let foreign = set(["release", "locked", "out", "summary-export", "json", "output", "bench", "profile", "seed"]);
+    let foreign =
+        set(["release", "locked", "out", "summary-export", "json", "output", "bench", "profile", "seed", "growth"]);
     let named = words.split(' ').filter_map(|word| word.strip_prefix("--"));
     let named = named.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
     let unknown: Vec<_> = named.filter(|word| !flags.contains(*word) && !foreign.contains(*word)).collect();

@@ -118,11 +118,12 @@ impl Batch {
 
     /// The whole of a row.
     pub(super) fn row<'a>(&'a self, row: &Packed, rest: Option<&'a Rest>) -> Row<'a> {
-        let (label, rest) = (self.labels.label(row.label), rest.unwrap_or(&Rest::USUAL));
+        let (label, group) = (self.labels.label(row.label), self.groups.label(row.group));
+        let rest = rest.unwrap_or(&Rest::USUAL);
         Row {
             label: label.text().into(),
             hash: label.hash(),
-            thread: Thread::of(self.groups.label(row.group), row.member),
+            thread: Thread::of(group.text().into(), group.hash(), row.member),
             stamp: row.stamp,
             elapsed: row.elapsed,
             idle: rest.idle,

@@ -29,9 +29,10 @@ impl<'a> Thread<'a> {
         Self { group, id }
     }
 
-    /// The thread that is this member of a group.
-    pub(super) fn of(group: Label<'a>, member: u64) -> Self {
-        Self { group: group.text().into(), id: id(group.hash(), member) }
+    /// The thread that is this member of a group whose name has this hash.
+    #[inline]
+    pub(super) fn of(group: Cow<'a, str>, hash: u64, member: u64) -> Self {
+        Self { group, id: id(hash, member) }
     }
 
     /// The same thread, with its own copy of the text.

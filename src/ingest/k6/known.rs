@@ -4,17 +4,18 @@ use super::points::{Point, Tags};
 use crate::ingest::Label;
 
 /// Tails that are remembered, a power of two: endpoints, times what else differs between their points.
-const MOST: usize = 256;
+const MOST: usize = 1_024;
 /// Longest tail that is remembered, bytes.
 const LONGEST: usize = 4_096;
 
-/// Remembers tails that were read; where two have the same place, the later one.
+/// Remembers tails that were read. Each has two places, so that two that come in turn do not drive each other out; where
+/// both are taken, the later one stays.
 #[derive(Default)]
 pub(super) struct Known(Vec<Option<Box<Tail>>>);
 
-/// The place of a tail, and its hash.
+/// The places of a tail, and its hash.
 pub(super) struct Place {
-    at: usize,
+    at: [usize; 2],
     hash: u64,
 }
 
@@ -35,16 +36,17 @@ pub(super) struct Tail {
 }
 
 impl Known {
-    /// The place of the tail with these bytes.
+    /// The places of the tail with these bytes.
     pub(super) fn place(&mut self, bytes: &[u8]) -> Place {
         self.0.resize_with(MOST, || None);
         let hash = Label::hash_of(bytes);
-        Place { at: hash as usize % MOST, hash }
+        Place { at: [hash, hash.rotate_right(u32::BITS)].map(|hash| hash as usize % MOST), hash }
     }
 
     /// The tail with these bytes, if it was kept.
     pub(super) fn get(&self, place: &Place, bytes: &[u8]) -> Option<&Tail> {
-        self.0[place.at].as_deref().filter(|tail| tail.hash == place.hash && *tail.bytes == *bytes)
+        let mut both = place.at.iter().filter_map(|at| self.0[*at].as_deref());
+        both.find(|tail| tail.hash == place.hash && *tail.bytes == *bytes)
     }
 
     /// Keeps the tail of a point that was read from its start to its end.
@@ -52,7 +54,9 @@ impl Known {
         if bytes.len() > LONGEST {
             return;
         }
-        self.0[place.at] = Some(Box::new(Tail {
+        let [first, second] = place.at;
+        let at = if self.0[first].is_some() && self.0[second].is_none() { second } else { first };
+        self.0[at] = Some(Box::new(Tail {
             hash: place.hash,
             bytes: bytes.into(),
             metric: has_metric.then(|| point.metric.to_owned()),

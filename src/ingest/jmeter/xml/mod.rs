@@ -60,8 +60,7 @@ impl Listener for Rows<'_> {
 /// Tells `listener` what is in `input`; answers what is missing where that is cut.
 fn scan(input: &mut Input<'_>, listener: &mut impl Listener) -> Result<Option<String>> {
     let name = input.name();
-    let mut samples =
-        Samples { name, nesting: Nesting::default(), labels: Texts::default(), threads: Texts::default() };
+    let mut samples = Samples { name, nesting: Nesting::default(), labels: Texts::default(), groups: Texts::default() };
     let ends_in_tag = each_chunk(input, &mut |chunk| samples.read(chunk, listener))?;
     let nesting = samples.nesting;
     if nesting.roots == 0 {
@@ -77,7 +76,7 @@ struct Samples<'a> {
     name: &'a str,
     nesting: Nesting,
     labels: Texts,
-    threads: Texts,
+    groups: Texts,
 }
 
 impl Samples<'_> {
@@ -111,7 +110,7 @@ impl Samples<'_> {
             sample.complete(rest);
         }
         self.nesting.number += 1;
-        let row = sample.row(&mut self.labels, &mut self.threads);
+        let row = sample.row(&mut self.labels, &mut self.groups);
         let is_transaction = listener.sample(row.with_context(|| place(self.name, self.nesting.number))?);
         if kind == Kind::Open && !tags.ends_at_once() {
             self.nesting.enter(is_transaction);

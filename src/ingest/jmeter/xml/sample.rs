@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 
 use super::super::columns::{count, milliseconds};
 use super::super::tags::{Expected, attributes};
+use super::super::thread::parts;
 use super::super::time::Clock;
 use super::super::{MILLISECOND, Row, Thread, failure, named, transaction};
 use super::texts::{Texts, text};
@@ -85,7 +86,7 @@ impl<'a> Sample<'a> {
     /// # Errors
     /// The attribute that is missing, and how to have it written.
     #[inline(always)]
-    pub(super) fn row<'b>(&self, labels: &'b mut Texts, threads: &'b mut Texts) -> Result<Row<'b>>
+    pub(super) fn row<'b>(&self, labels: &'b mut Texts, groups: &'b mut Texts) -> Result<Row<'b>>
     where
         'a: 'b,
     {
@@ -101,11 +102,11 @@ impl<'a> Sample<'a> {
         let samples = self.samples.unwrap_or(1);
         let failed = if ok { 0 } else { samples };
         let (label, hash) = labels.of(named(label));
-        let (thread, _) = threads.of(self.thread);
+        let thread = thread(self.thread, groups);
         Ok(Row {
             label,
             hash,
-            thread: Thread::new(thread),
+            thread,
             stamp,
             elapsed,
             idle: self.idle.unwrap_or(0).max(0),
@@ -122,6 +123,17 @@ impl<'a> Sample<'a> {
     fn failure(&self) -> String {
         failure(&text(self.code), &text(self.message), "")
     }
+}
+
+/// The thread of a raw name. Threads are many and their groups few, so groups are what is remembered.
+#[inline(always)]
+fn thread<'a>(raw: &'a [u8], groups: &'a mut Texts) -> Thread<'a> {
+    if memchr::memchr(b'&', raw).is_some() {
+        return Thread::new(text(raw));
+    }
+    let (group, member) = parts(raw);
+    let (group, hash) = groups.of(group);
+    Thread::of(group, hash, member)
 }
 
 /// `true` or `false` in any case: not every writer is `JMeter`.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::ingest::Label;
 
 /// Bits of the number of texts that are remembered.
-const BITS: u32 = 8;
+const BITS: u32 = 10;
 /// Longest value that is remembered, bytes; labels and names of threads are shorter.
 const LONGEST: usize = 256;
 

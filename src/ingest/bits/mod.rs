@@ -1,0 +1,87 @@
+//! Bytes as bits: which of 64 bytes are certain ones.
+//!
+//! ```text
+//!  best(work) ─▶ AVX2 and bit instructions, where the processor has them (since 2013)
+//!             ─▶ SSE2, which is part of x86-64
+//!             ─▶ words of eight bytes, on other processors
+//! ```
+//!
+//! All three give the same bits. The only `unsafe` of perf-gate is here: calls of functions that are compiled for
+//! instructions which the compiler may not take for granted.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(any(not(target_arch = "x86_64"), test, fuzzing))]
+mod words;
+
+/// Bytes that are looked at together, one bit each.
+pub(super) const CHUNK: usize = 64;
+
+/// Bytes that are looked at together.
+pub(super) type Chunk = [u8; CHUNK];
+
+/// A way to look at chunks.
+pub(super) trait Look: Copy {
+    /// Which bytes of a chunk are `byte`; the lowest bit stands for the first.
+    fn equal(self, chunk: &Chunk, byte: u8) -> u64;
+
+    /// The same, for a byte that most chunks do not hold.
+    fn rare(self, chunk: &Chunk, byte: u8) -> u64;
+}
+
+/// What is done with looks at chunks.
+pub(super) trait Work {
+    /// What comes of it.
+    type Answer;
+
+    /// Does it. To be inlined always: it is compiled for the instructions of each look.
+    fn with(self, look: impl Look) -> Self::Answer;
+}
+
+/// Does some work in the fastest way there is.
+#[inline]
+pub(super) fn best<W: Work>(work: W) -> W::Answer {
+    #[cfg(target_arch = "x86_64")]
+    return match avx2::Avx2::of_this_processor() {
+        Some(avx2) => avx2.run(work),
+        None => work.with(sse2::Sse2),
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    work.with(words::Words)
+}
+
+/// Holds the bits equal to a look at each byte.
+#[cfg(any(test, fuzzing))]
+pub(super) fn assert_agrees(chunk: &Chunk, byte: u8) {
+    struct Both<'a>(&'a Chunk, u8);
+    impl Work for Both<'_> {
+        type Answer = [u64; 2];
+
+        fn with(self, look: impl Look) -> [u64; 2] {
+            [look.equal(self.0, self.1), look.rare(self.0, self.1)]
+        }
+    }
+    let plain = (0..CHUNK).fold(0, |bits, at| bits | u64::from(chunk[at] == byte) << at);
+    let both = || Both(chunk, byte);
+    assert_eq!([best(both()), both().with(words::Words)], [[plain; 2]; 2], "{byte} in {chunk:?}");
+    #[cfg(target_arch = "x86_64")]
+    assert_eq!(both().with(sse2::Sse2), [plain; 2], "{byte} in {chunk:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bits_are_those_of_a_look_at_each_byte(
+            bytes in prop::collection::vec(prop::sample::select(b"a,\n\";\x80\xff\0\x01".as_slice()), CHUNK),
+            byte in prop::sample::select(b",;\t\xff\0\n".as_slice()),
+        ) {
+            assert_agrees(&bytes.try_into().unwrap(), byte);
+        }
+    }
+}
