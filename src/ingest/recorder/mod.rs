@@ -94,7 +94,7 @@ impl Recorder {
         }
     }
 
-    /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`] is the run as a whole.
+    /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`](crate::model::ALL) is all.
     pub fn aggregate(&mut self, endpoint: Endpoint) {
         self.aggregates.push(endpoint);
     }
