@@ -48,12 +48,13 @@ fn id(group: u64, member: u64) -> u64 {
 /// The group of a thread, and which of it the thread is: `browse 1` of `browse 1-3`, and the digits at the end.
 #[inline]
 pub(super) fn parts(name: &[u8]) -> (&[u8], u64) {
-    let (mut size, mut member) = (name.len(), 0);
+    let (mut size, mut member) = (name.len(), 0_u64);
     while let Some(digit @ b'0'..=b'9') = size.checked_sub(1).map(|at| name[at]) {
-        member = member << 8 | u64::from(digit);
+        // An odd factor: however many digits there are, each still counts.
+        member = member.wrapping_mul(257).wrapping_add(u64::from(digit));
         size -= 1;
     }
-    name[..size].strip_suffix(b"-").map_or((name, 0), |group| (group, member + 1))
+    name[..size].strip_suffix(b"-").map_or((name, 0), |group| (group, member.wrapping_add(1)))
 }
 
 #[cfg(test)]
@@ -80,7 +81,9 @@ mod tests {
     #[test]
     fn threads_of_a_group_are_told_apart() {
         let id = |name: &'static str| Thread::new(name.into()).id;
-        let ids = ["a 1-1", "a 1-2", "a 1-12", "a 1-21", "a 1-01", "a 2-1", "a 1-", "a 1"].map(id);
+        let long = ["a-1795227176053", "a-1795227176054", "a-2795227176053"];
+        let ids = ["a 1-1", "a 1-2", "a 1-12", "a 1-21", "a 1-01", "a 2-1", "a 1-", "a 1"].into_iter().chain(long);
+        let ids: Vec<u64> = ids.map(id).collect();
         assert!((1..ids.len()).all(|at| !ids[..at].contains(&ids[at])), "{ids:?}");
     }
 }
