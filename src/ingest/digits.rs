@@ -1,5 +1,7 @@
 //! Whole numbers in decimal digits, which the raw formats hold millions of.
 
+use std::ops::Range;
+
 /// Most digits that are read: any number of them fits 64 bits.
 const MOST: usize = 18;
 /// A word of eight equal bytes, for each value times this.
@@ -24,6 +26,16 @@ pub(super) fn number(digits: &[u8]) -> Option<i64> {
         number = number * 10 + u64::from(digit);
     }
     Some(number.cast_signed())
+}
+
+/// The number of the digits in `range` of `bytes`, at most eight of them, at least as many bytes before the end.
+#[inline(always)]
+pub(super) fn up_to_eight(bytes: &[u8], range: Range<usize>) -> Option<u64> {
+    let size = range.end.checked_sub(range.start).filter(|size| (1..=8).contains(size))?;
+    let word = u64::from_le_bytes(*bytes.get(range.start..)?.first_chunk()?);
+    // Zeros before them, and what is behind them shifted out.
+    let behind = u64::BITS - 8 * size as u32;
+    eight((word << behind | (EACH * 0x30).unbounded_shr(u64::BITS - behind)).to_le_bytes())
 }
 
 /// Powers of ten, which floats hold exactly.
@@ -57,7 +69,7 @@ pub(super) fn decimal(bytes: &[u8]) -> Option<(f64, usize)> {
 ///
 /// Johnny Lee's, as told by Daniel Lemire, "Quickly parsing eight digits" (2018,
 /// <https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/>).
-#[inline]
+#[inline(always)]
 fn eight(digits: [u8; 8]) -> Option<u64> {
     let word = u64::from_le_bytes(digits);
     // The high half of a digit is 3, also once 6 is added to it.
@@ -76,6 +88,10 @@ pub(super) fn assert_agrees(bytes: &[u8]) {
     let is_number = (1..=MOST).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_digit);
     let whole = parsed(bytes.len()).filter(|_| is_number).and_then(|text| text.parse().ok());
     assert_eq!(number(bytes), whole, "{:?}", String::from_utf8_lossy(bytes));
+
+    let padded = [bytes, b"x,0,0000"].concat();
+    let whole = whole.filter(|_| bytes.len() <= 8).map(i64::cast_unsigned);
+    assert_eq!(up_to_eight(&padded, 0..bytes.len()), whole, "{:?}", String::from_utf8_lossy(bytes));
 
     // What may be of a number, and what is one: digits, and a point that stands between two of them.
     let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hashbrown::HashTable;
 
+use super::names::Names;
+use super::successes::{Span, Success};
 use super::tally::Counts;
 use super::{Label, Observation};
 use crate::model::{Histogram, Kind, OTHER, TimelineBuilder};
@@ -48,6 +50,26 @@ impl Endpoints {
         if let (Some(track), Some(start)) = (track, seen.start) {
             self.timeline.add(track, start, seen.ok.then_some(bucket), seen.weight);
         }
+    }
+
+    /// Counts the successful requests of a label in `span`, for which there is room.
+    pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success, span: Span) {
+        let number = self.find(label, Kind::Request, &mut Found::default());
+        let counts = &mut self.counts[number];
+        counts.add_all(success);
+        if let Some(track) = counts.track {
+            self.timeline.add_all(track, &success.arrivals, span.first, span.last);
+        }
+    }
+
+    /// Whether requests and transactions of these labels, and `more` of others, can be added without a label being merged.
+    pub(super) fn has_room(&self, labels: &Names, more: usize) -> bool {
+        let new = |number: u32| {
+            let kinds = [Kind::Request, Kind::Transaction].into_iter();
+            kinds.filter(|kind| self.known(labels.label(number), *kind).is_none()).count()
+        };
+        let fits = |new: usize| self.counts.len() + new + more < MOST_LABELS;
+        fits(2 * labels.len()) || fits((0..labels.len() as u32).map(new).sum())
     }
 
     /// Whether there were too many labels to keep them all.

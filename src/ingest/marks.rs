@@ -131,13 +131,14 @@ impl Ends {
 }
 
 /// What ends fields and records in a chunk; the lowest bit stands for the first byte.
-struct Outside {
-    marks: u64,
-    line_ends: u64,
+pub(super) struct Outside {
+    /// Delimiters and line ends.
+    pub(super) marks: u64,
+    pub(super) line_ends: u64,
 }
 
 /// Knows what lies between quotes, from chunk to chunk.
-struct Quotes {
+pub(super) struct Quotes {
     delimiter: u8,
     /// All ones where the last chunk ended between quotes.
     inside: u64,
@@ -151,14 +152,19 @@ struct Quotes {
 
 impl Quotes {
     /// At the start of a record.
-    fn new(delimiter: u8) -> Self {
+    pub(super) fn new(delimiter: u8) -> Self {
         Self { delimiter, inside: 0, last: b'\n', closed: 0, lines: 0 }
+    }
+
+    /// Line ends between quotes so far.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// The marks of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
     /// should be.
     #[inline(always)]
-    fn outside<const FIELDS: bool>(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<Outside> {
+    pub(super) fn outside<const FIELDS: bool>(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<Outside> {
         let (line_ends, quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
         let last = std::mem::replace(&mut self.last, chunk[CHUNK - 1]);
         if quotes | self.inside | self.closed != 0 {

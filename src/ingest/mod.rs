@@ -17,6 +17,7 @@ mod endpoints;
 mod failures;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod grid;
 mod head;
 mod input;
 mod jmeter;
@@ -31,6 +32,8 @@ mod parts;
 mod record;
 mod recorder;
 mod resources;
+mod short;
+mod successes;
 mod tally;
 #[cfg(test)]
 mod testing;

@@ -3,11 +3,13 @@
 //! A block says the same few labels in thousands of rows: rows hold numbers, and what is known of a label is looked up
 //! once a block instead of once a row.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use hashbrown::HashTable;
 
 use super::Label;
+use super::short::{Recent, Short};
 
 /// Texts and their numbers, from 0.
 #[derive(Default)]
@@ -18,6 +20,7 @@ pub(super) struct Names {
     texts: String,
     /// By the hash of a text as it is written.
     numbers: HashTable<u32>,
+    recent: Recent,
 }
 
 /// Where a text lies. Texts are of one block, or of a record of 16 MiB: places fit 32 bits.
@@ -36,6 +39,7 @@ impl Names {
         self.written.clear();
         self.texts.clear();
         self.numbers.clear();
+        self.recent.clear();
     }
 
     /// How many there are.
@@ -49,6 +53,25 @@ impl Names {
         let key = Label::hash_of(written);
         let found = self.numbers.find(key, |number| is_same(self.written(*number), written)).copied();
         found.unwrap_or_else(|| self.add(key, written, read().as_ref()))
+    }
+
+    /// The number of the text from `from` to `to` in `bytes`, as [`Names::number`] gives it; faster, where it is short and
+    /// stands among others.
+    #[inline(always)]
+    pub(super) fn number_of(
+        &mut self,
+        bytes: &[u8],
+        Range { start, end }: Range<usize>,
+        read: impl FnOnce(&[u8]) -> Cow<'_, str>,
+    ) -> u32 {
+        let short = Short::of(bytes, start, end);
+        if let Some(number) = short.and_then(|short| self.recent.find(&short)) {
+            return number;
+        }
+        let written = &bytes[start..end];
+        let number = self.number(written, || read(written));
+        short.into_iter().for_each(|short| self.recent.keep(short, number));
+        number
     }
 
     /// The text of a number.

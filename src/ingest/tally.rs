@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::buckets::Buckets;
+use super::successes::Success;
 use super::{Observation, Sampled};
 use crate::model::{ALL, Direction, Endpoint, Histogram, Kind, Latency, Measurement, Resolution, Unit};
 
@@ -27,9 +28,9 @@ pub(super) struct Counts {
 }
 
 /// Exact count, sum and extremes, ns.
-#[derive(Clone, Copy)]
-struct Moments {
-    count: u64,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moments {
+    pub(super) count: u64,
     sum: u128,
     min: u64,
     max: u64,
@@ -43,8 +44,8 @@ impl Counts {
             track,
             count: 0,
             whole_milliseconds: true,
-            ok: Moments::NONE,
-            failed: Moments::NONE,
+            ok: Moments::default(),
+            failed: Moments::default(),
             failed_buckets: Buckets::default(),
             untimed_buckets: Buckets::default(),
         }
@@ -66,6 +67,13 @@ impl Counts {
             self.failed_buckets.add(bucket, seen.weight);
         }
         self.track
+    }
+
+    /// Counts requests that succeeded.
+    pub(super) fn add_all(&mut self, success: &Success) {
+        self.count += success.moments.count;
+        self.whole_milliseconds &= !success.is_fine;
+        self.ok.merge(&success.moments);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -105,10 +113,16 @@ impl Counts {
     }
 }
 
-impl Moments {
-    const NONE: Self = Self { count: 0, sum: 0, min: u64::MAX, max: 0 };
+/// Of nothing.
+impl Default for Moments {
+    fn default() -> Self {
+        Self { count: 0, sum: 0, min: u64::MAX, max: 0 }
+    }
+}
 
-    fn add(&mut self, nanos: u64, weight: u64) {
+impl Moments {
+    #[inline]
+    pub(super) fn add(&mut self, nanos: u64, weight: u64) {
         self.merge(&Self { count: weight, sum: u128::from(nanos) * u128::from(weight), min: nanos, max: nanos });
     }
 

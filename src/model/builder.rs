@@ -7,7 +7,8 @@ use std::mem;
 
 use super::cell::{FAILED, unpack};
 use super::slices::{BUCKET_BITS, SLICE_BITS, Sample, Scratch};
-use super::{Timeline, Track};
+use super::timeline::FIRST_WIDTH;
+use super::{Arrivals, Timeline, Track};
 
 /// Requests of one endpoint that wait at most; 4 bytes each.
 const MOST_OF_ONE: usize = 4_096;
@@ -80,6 +81,14 @@ impl TimelineBuilder {
         self.push(track, start, bucket.unwrap_or(FAILED), u64::from(weight));
     }
 
+    /// Adds requests of endpoint number `track` that succeeded, the first of which started at `first` and the last at `last`.
+    pub fn add_all(&mut self, track: usize, arrivals: &Arrivals, first: i64, last: i64) {
+        self.timeline.reach(first);
+        self.timeline.reach(last);
+        self.extend(track, arrivals);
+        arrivals.far().iter().for_each(|(start, bucket)| self.push(track, *start, *bucket, 1));
+    }
+
     /// Joins the slices of some endpoints to those of others: of the first number of each pair, which is empty then, to
     /// those of the second, which is not the first of another pair.
     pub fn fold(&mut self, pairs: impl IntoIterator<Item = (usize, usize)>) {
@@ -119,14 +128,7 @@ impl TimelineBuilder {
             Ok(offset) if offset >> SLICE_BITS == 0 && count == 1 => {
                 waiting.keys.push(offset << BUCKET_BITS | u32::from(bucket));
                 self.total += 1;
-                if waiting.keys.len() >= self.most_of_one {
-                    self.merge(track);
-                    if self.timeline.is_crowded(track) {
-                        self.settle();
-                    }
-                } else if self.total >= self.most_of_one * MOST_OF_ALL {
-                    self.settle();
-                }
+                self.bound(track);
             }
             _ if count == 0 => {}
             _ => {
@@ -135,6 +137,44 @@ impl TimelineBuilder {
                     self.settle();
                 }
             }
+        }
+    }
+
+    /// Adds keys as they are where all of them can wait, else one by one.
+    fn extend(&mut self, track: usize, arrivals: &Arrivals) {
+        let (base, keys) = arrivals.near();
+        let [Some(lowest), Some(highest)] = [keys.iter().min(), keys.iter().max()] else { return };
+        let doublings = self.timeline.doublings();
+        let slice = |key: u32| (base + i64::from(key >> BUCKET_BITS)) >> doublings;
+        let waiting = &mut self.waiting[track];
+        if waiting.keys.is_empty() {
+            waiting.base = slice(*lowest) - MIDDLE;
+        }
+        let can_wait = |key: u32| (0..1 << SLICE_BITS).contains(&(slice(key) - waiting.base));
+        if !can_wait(*lowest) || !can_wait(*highest) {
+            let starts = keys.iter().map(|key| (FIRST_WIDTH.saturating_mul(base + i64::from(key >> BUCKET_BITS)), *key as u16));
+            return starts.for_each(|(start, bucket)| self.push(track, start, bucket, 1));
+        }
+        // Of the slice that keys count from, what it is once it is as wide as the others, and what is left of it.
+        let (whole, part) = ((base >> doublings) - waiting.base, base & ((1 << doublings) - 1));
+        let wait = |key: &u32| {
+            let offset = whole + ((part + i64::from(key >> BUCKET_BITS)) >> doublings);
+            (offset as u32) << BUCKET_BITS | key & u32::from(u16::MAX)
+        };
+        waiting.keys.extend(keys.iter().map(wait));
+        self.total += keys.len();
+        self.bound(track);
+    }
+
+    /// Merges what waits of an endpoint, or all, where that is too much.
+    fn bound(&mut self, track: usize) {
+        if self.waiting[track].keys.len() >= self.most_of_one {
+            self.merge(track);
+            if self.timeline.is_crowded(track) {
+                self.settle();
+            }
+        } else if self.total >= self.most_of_one * MOST_OF_ALL {
+            self.settle();
         }
     }
 
@@ -187,7 +227,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::timeline::{FIRST_WIDTH, MOST_SLICES};
+    use crate::model::timeline::MOST_SLICES;
     use proptest::prelude::*;
 
     /// Endpoint, start in ns, bucket, weight.
@@ -276,6 +316,24 @@ mod tests {
             prop_assert_eq!(&build(&other, most), &timeline);
             other.reverse();
             prop_assert_eq!(&build(&other, most), &timeline);
+        }
+
+        #[test]
+        fn requests_added_at_once_count_as_those_added_one_by_one(seen in run(), most in most(), size in 1_usize..700) {
+            let seen: Vec<Seen> = seen.into_iter().filter(|(_, _, bucket, weight)| bucket.is_some() && *weight == 1).collect();
+            let mut builder = TimelineBuilder::with_most(most);
+            let _numbers = ["a", "b", "c"].map(|name| builder.track(name));
+            for block in seen.chunks(size) {
+                let mut arrivals = [(); 3].map(|()| Arrivals::default());
+                block.iter().for_each(|(track, start, bucket, _)| arrivals[*track].add(*start, bucket.unwrap()));
+                for (track, arrivals) in arrivals.iter().enumerate() {
+                    let starts = || block.iter().filter(|seen| seen.0 == track).map(|seen| seen.1);
+                    if let (Some(first), Some(last)) = (starts().min(), starts().max()) {
+                        builder.add_all(track, arrivals, first, last);
+                    }
+                }
+            }
+            prop_assert_eq!(builder.finish(), build(&seen, MOST_OF_ONE));
         }
 
         #[test]

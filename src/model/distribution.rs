@@ -37,6 +37,7 @@ pub struct Histogram {
 
 impl Histogram {
     /// The bucket of a latency of `nanos` ns.
+    #[inline]
     pub fn bucket(nanos: u64) -> u16 {
         let nanos = nanos.min(LONGEST);
         let shift = (u64::BITS - nanos.leading_zeros()).saturating_sub(SUB_BITS);

@@ -5,6 +5,7 @@
 
 mod acceptance;
 mod approval;
+mod arrivals;
 mod builder;
 mod cell;
 mod distribution;
@@ -24,6 +25,7 @@ mod unit;
 
 pub use acceptance::{ACCEPTANCE_SCHEMA, Acceptance};
 pub use approval::{APPROVAL_SCHEMA, Approval, Decision};
+pub use arrivals::Arrivals;
 pub use builder::TimelineBuilder;
 pub use distribution::Histogram;
 pub use environment::{Environment, Load, Tool};

@@ -166,6 +166,11 @@ impl Timeline {
         at.div_euclid(FIRST_WIDTH) >> self.doublings
     }
 
+    /// How often slices were made twice as wide.
+    pub(super) fn doublings(&self) -> u32 {
+        self.doublings
+    }
+
     /// First time of a slice, as far as it can be told.
     pub(super) fn start(&self, slice: i64) -> i64 {
         slice.saturating_mul(self.width())

@@ -53,14 +53,17 @@ impl Look for Avx2 {
 fn equal(chunk: &Chunk, byte: u8) -> u64 {
     let wanted = _mm256_set1_epi8(byte.cast_signed());
     let (halves, _) = chunk.as_chunks::<32>();
-    let mask = |half: &[u8; 32]| u64::from(_mm256_movemask_epi8(_mm256_cmpeq_epi8(load(half), wanted)).cast_unsigned());
-    mask(&halves[0]) | mask(&halves[1]) << 32
+    // No closure: it would be compiled for these instructions too, and could not become a part of what calls it.
+    let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(load(&halves[0]), wanted)).cast_unsigned();
+    let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(load(&halves[1]), wanted)).cast_unsigned();
+    u64::from(low) | u64::from(high) << 32
 }
 
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 fn load(bytes: &[u8; 32]) -> __m256i {
     let (words, _) = bytes.as_chunks::<8>();
-    let [a, b, c, d] = [0, 1, 2, 3].map(|at| i64::from_le_bytes(words[at]));
+    let (a, b) = (i64::from_le_bytes(words[0]), i64::from_le_bytes(words[1]));
+    let (c, d) = (i64::from_le_bytes(words[2]), i64::from_le_bytes(words[3]));
     _mm256_set_epi64x(d, c, b, a)
 }

@@ -1,12 +1,24 @@
 //! Rows on their way from the thread that parsed them to the one that takes them.
 
-use super::{Row, Thread, named, thread};
+use std::ops::Range;
+
+use super::stamps::Stamped;
+use super::{Row, Thread, named, read_label, thread};
+use crate::ingest::grid::Grid;
 use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
+use crate::ingest::successes::Successes;
 
-/// The rows of a block, in its order.
+/// The rows of a block: usual ones counted, once it is known what their stamps are, the others in their order.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// What stamps are; `None` where no row is counted.
+    stamped: Option<Stamped>,
+    pub(super) successes: Successes,
+    /// Samples that were counted, by number of their group.
+    samples: Vec<u64>,
+    /// Groups in the order of their first sample that was counted, and how many of `rows` were before it.
+    begun: Vec<(usize, u32)>,
     rows: Vec<Packed>,
     /// What only few rows have.
     rest: Vec<Rest>,
@@ -23,6 +35,8 @@ pub(super) struct Batch {
     pub(super) dialect: u64,
     /// Whether a stamp had no zone.
     pub(super) zoneless: bool,
+    /// For the parser, across batches.
+    pub(super) grid: Grid,
 }
 
 /// What every row has, as the file has it.
@@ -70,8 +84,12 @@ pub(super) struct Packed {
 }
 
 impl Batch {
-    /// Empties the batch.
-    pub(super) fn clear(&mut self) {
+    /// Empties the batch; `stamped` tells what stamps are, once usual rows can be counted.
+    pub(super) fn clear(&mut self, stamped: Option<Stamped>) {
+        self.stamped = stamped;
+        self.successes.clear();
+        self.samples.clear();
+        self.begun.clear();
         self.rows.clear();
         self.rest.clear();
         self.labels.clear();
@@ -81,11 +99,44 @@ impl Batch {
         self.users = None;
     }
 
+    /// Whether usual rows are counted.
+    pub(super) fn is_counting(&self) -> bool {
+        self.stamped.is_some()
+    }
+
+    /// Counts a usual row, by numbers of its label and group.
+    #[inline(always)]
+    pub(super) fn count(&mut self, label: u32, group: u32, stamp: i64, elapsed: u64) {
+        let start = self.stamped.unwrap_or_default().start_of(stamp, elapsed as i64);
+        self.successes.add(label, start, elapsed);
+        let at = group as usize;
+        if at >= self.samples.len() {
+            self.samples.resize(at + 1, 0);
+        }
+        if self.samples[at] == 0 {
+            self.begun.push((self.rows.len(), group));
+        }
+        self.samples[at] += 1;
+    }
+
+    /// Adds a row that is one success without a pause.
+    #[inline]
+    pub(super) fn success(&mut self, common: &Common<'_>) {
+        match u64::try_from(common.elapsed) {
+            Ok(elapsed) if self.is_counting() => {
+                let label = self.labels.number(named(common.label), || read_label(common.label));
+                let (group, _) = self.thread(common.thread);
+                self.users = self.users.max(common.users);
+                self.count(label, group, common.stamp, elapsed);
+            }
+            _ => self.push(common),
+        }
+    }
+
     /// Adds a row.
     #[inline]
     pub(super) fn push(&mut self, common: &Common<'_>) {
-        let written = named(common.label);
-        let label = self.labels.number(written, || unquoted(written));
+        let label = self.labels.number(named(common.label), || read_label(common.label));
         let (group, member) = self.thread(common.thread);
         self.users = self.users.max(common.users);
         self.rows.push(Packed { stamp: common.stamp, elapsed: common.elapsed, member, label, group, has_rest: false });
@@ -108,6 +159,22 @@ impl Batch {
             self.written.push(u8::MAX);
         }
         self.failures.number(&self.written, read)
+    }
+
+    /// Groups of which samples were counted, and how many; before each how many of the [rows](Batch::rows) come first.
+    pub(super) fn counted(&self) -> impl Iterator<Item = (usize, u32, u64)> {
+        self.begun.iter().map(|(before, group)| (*before, *group, self.samples[*group as usize]))
+    }
+
+    /// The number of the group of the thread that stands in `range` of `bytes`, where its name ends as usual.
+    #[inline(always)]
+    pub(super) fn group_of(&mut self, bytes: &[u8], range: Range<usize>) -> Option<u32> {
+        let is_plain = *bytes.get(range.start)? != b'"';
+        let end = range.end.checked_sub(1 + thread::digits_before(bytes, range.end)?)?;
+        if !is_plain || end <= range.start || bytes[end] != b'-' {
+            return None;
+        }
+        Some(self.groups.number_of(bytes, range.start..end, String::from_utf8_lossy))
     }
 
     /// The rows in their order, and what else those that are not usual have.

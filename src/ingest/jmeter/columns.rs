@@ -101,37 +101,13 @@ const PERFMON_FILE: &str = "this is a PerfMon file: its elapsed is a metric time
 /// <https://jmeter-plugins.org/wiki/PerfMonMetrics/>
 const PERFMON: [&str; 9] = ["CPU", "Memory", "Swap", "Disks I/O", "Network I/O", "TCP", "JMX", "EXEC", "TAIL"];
 
-/// Columns that are known while reading, or already while compiling: then nothing is looked up.
-pub(super) trait Layout: Copy {
-    /// The columns.
-    fn columns(&self) -> &Columns;
-}
-
-impl Layout for &Columns {
-    #[inline(always)]
-    fn columns(&self) -> &Columns {
-        self
-    }
-}
-
-/// [`Columns::USUAL`].
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Usual;
-
-impl Layout for Usual {
-    #[inline(always)]
-    fn columns(&self) -> &Columns {
-        &Columns::USUAL
-    }
-}
-
 /// Where the values lie that are read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Columns {
     /// The byte between fields.
     pub(super) delimiter: u8,
     /// Fields of a row.
-    width: usize,
+    pub(super) width: usize,
     stamp: Option<usize>,
     elapsed: Option<usize>,
     label: Option<usize>,
@@ -223,7 +199,6 @@ impl Columns {
     ///
     /// # Errors
     /// What is wrong with it.
-    #[inline(always)]
     pub(super) fn read(&self, record: Record<'_>, clock: &mut Clock, batch: &mut Batch) -> Result<(), String> {
         if record.len() != self.width {
             return Err(self.wrong_width(record));
@@ -236,8 +211,11 @@ impl Columns {
             return Err(PERFMON_FILE.to_owned());
         }
         let users = count(record.raw(self.users));
-        batch.push(&Common { label, thread, stamp, elapsed, users });
-        if !(ok && self.is_usual(record)) {
+        let common = Common { label, thread, stamp, elapsed, users };
+        if ok && self.is_usual(record) {
+            batch.success(&common);
+        } else {
+            batch.push(&common);
             self.rest(record, ok, batch);
         }
         Ok(())

@@ -66,6 +66,21 @@ impl Groups {
         }
     }
 
+    /// Counts samples of a group, and hands to `each` its controllers that waited for one.
+    pub(super) fn sampled(&mut self, name: &str, samples: u64, each: &mut impl FnMut(&Row<'_>, Kind)) {
+        self.last = self.number(name);
+        self.waiting -= self.known[self.last].1.sample(samples, each);
+    }
+
+    /// How many controllers wait.
+    pub(super) fn waiting(&self) -> usize {
+        let waiting = self.known.iter().map(|(_, group)| match group {
+            Group::Waiting(rows) => rows.len(),
+            Group::Sampled { .. } | Group::Promoted => 0,
+        });
+        waiting.sum()
+    }
+
     /// Counts a sample of a group whose controllers, if it has any, are listed; `false` where that is not so.
     #[inline]
     pub(super) fn count(&mut self, group: usize) -> bool {

@@ -25,6 +25,7 @@ pub(super) mod xml;
 
 use std::borrow::Cow;
 
+use super::record::unquoted;
 use rows::Rows;
 use thread::Thread;
 
@@ -96,6 +97,11 @@ impl Row<'_> {
 /// What a row is called whose label is `written` so.
 fn named(written: &[u8]) -> &[u8] {
     if written.is_empty() { b"(no label)" } else { written }
+}
+
+/// The text of a label that is `written` so, with quotes around it or not.
+fn read_label(written: &[u8]) -> Cow<'_, str> {
+    unquoted(named(written))
 }
 
 /// The samples a transaction controller says it had, if `message` is one's.

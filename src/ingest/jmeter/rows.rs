@@ -47,15 +47,36 @@ impl<'a> Rows<'a> {
         self.recorder
     }
 
+    /// What stamps are, once the first rows have told.
+    pub(super) fn stamped(&self) -> Option<Stamped> {
+        self.first.is_none().then_some(self.stamped)
+    }
+
+    /// Whether the rows that were counted can be taken apart from the others of a batch.
+    pub(super) fn has_room(&self, batch: &Batch) -> bool {
+        self.recorder.has_room(&batch.labels, self.groups.waiting())
+    }
+
     /// Takes the rows of a batch.
     pub(super) fn take_all(&mut self, batch: &Batch) {
         self.users = self.users.max(batch.users.map(u64::from));
-        let mut known = Known::of(batch);
-        for (row, rest) in batch.rows() {
+        let (mut known, mut counted) = (Known::of(batch), batch.counted().peekable());
+        for (at, (row, rest)) in batch.rows().enumerate() {
+            while let Some((_, group, samples)) = counted.next_if(|(before, ..)| *before <= at) {
+                self.counted(batch.groups.label(group).text(), samples);
+            }
             if rest.is_some() || self.first.is_some() || !self.sample(&row, batch, &mut known) {
                 self.take(&batch.row(&row, rest));
             }
         }
+        counted.for_each(|(_, group, samples)| self.counted(batch.groups.label(group).text(), samples));
+        self.recorder.observe_all(&batch.labels, &batch.successes);
+    }
+
+    /// Tells a group of samples that were counted: controllers that waited for one are listed.
+    fn counted(&mut self, group: &str, samples: u64) {
+        let (recorder, stamped) = (&mut *self.recorder, self.stamped);
+        self.groups.sampled(group, samples, &mut |row, kind| record(recorder, stamped, row, kind));
     }
 
     /// Takes a row that is one success, unless what it counts as is not known yet.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use super::endpoints::{Endpoints, Found};
 use super::failures::Failures;
+use super::names::Names;
 use super::resources::Resources;
+use super::successes::Successes;
 use super::tally::Tally;
 use super::{Observation, Options};
 use crate::model::{Endpoint, Kind, Run, Unit};
@@ -92,6 +94,22 @@ impl Recorder {
             Some(_) => {}
             None => self.untimed = true,
         }
+    }
+
+    /// Whether requests and transactions of these labels, and `more` of others, can be taken in any order: where labels
+    /// are too many, which of them are merged depends on those before.
+    pub(super) fn has_room(&self, labels: &Names, more: usize) -> bool {
+        self.endpoints.has_room(labels, more)
+    }
+
+    /// Takes successful requests that were counted by number of their label; [`Recorder::has_room`] must hold.
+    pub(super) fn observe_all(&mut self, labels: &Names, successes: &Successes) {
+        let Some(span) = successes.span() else { return };
+        for (number, success) in successes.iter() {
+            self.seen += success.moments.count;
+            self.endpoints.add_all(labels.label(number), success, span);
+        }
+        self.last_end = self.last_end.max(span.last_end);
     }
 
     /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`](crate::model::ALL) is all.

@@ -3,6 +3,7 @@
 mod table;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use anyhow::{Context, Result};
 
@@ -34,7 +35,7 @@ fn detect(head: &Head<'_>) -> bool {
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
     let (table, name) = (Table::default(), input.name());
-    let taking = Taking { table: &table, name, rows: Rows::new(recorder), zoneless: false };
+    let taking = Taking { table: &table, name, rows: Rows::new(recorder), zoneless: false, is_full: false };
     let taking = blocks::read(input, &table, taking)?;
     let zoneless = taking.zoneless;
     taking.rows.finish();
@@ -50,6 +51,8 @@ struct Taking<'a> {
     name: &'a str,
     rows: Rows<'a>,
     zoneless: bool,
+    /// Whether labels are so many that rows can no longer be counted.
+    is_full: bool,
 }
 
 impl Taker<Batch> for Taking<'_> {
@@ -61,8 +64,16 @@ impl Taker<Batch> for Taking<'_> {
         if batch.dialect != dialect.number {
             return Ok(Some(0));
         }
+        if batch.is_counting() && !self.rows.has_room(batch) {
+            self.is_full = true;
+            self.table.count(None);
+            return Ok(Some(0));
+        }
         self.zoneless |= batch.zoneless;
         self.rows.take_all(batch);
+        if !batch.is_counting() && !self.is_full {
+            self.table.count(self.rows.stamped());
+        }
         Ok(None)
     }
 

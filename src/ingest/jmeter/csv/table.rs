@@ -3,10 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::super::batch::Batch;
-use super::super::columns::{Columns, Layout, Usual};
+use super::super::columns::Columns;
+use super::super::stamps::Stamped;
 use super::super::time::Clock;
+use super::usual;
 use crate::ingest::blocks::{self, Parsed, Parser};
-use crate::ingest::marks;
+use crate::ingest::grid::{Reader, Row};
 use crate::ingest::record::{self, Found, Record, Stray};
 
 /// Parses rows, in a dialect that the first of them tell.
@@ -21,6 +23,8 @@ pub(super) struct Dialect {
     pub(super) columns: Option<Columns>,
     /// Knows the pattern of the stamps; `None` until a row was seen.
     pub(super) clock: Option<Clock>,
+    /// What stamps are, while usual rows are to be counted.
+    pub(super) counted: Option<Stamped>,
 }
 
 impl Table {
@@ -30,7 +34,12 @@ impl Table {
 
     pub(super) fn change(&self, columns: Columns, clock: Option<Clock>) {
         let mut dialect = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *dialect = Dialect { number: dialect.number + 1, columns: Some(columns), clock };
+        *dialect = Dialect { number: dialect.number + 1, columns: Some(columns), clock, ..*dialect };
+    }
+
+    /// Says whether usual rows are to be counted from now on, and then what stamps are.
+    pub(super) fn count(&self, counted: Option<Stamped>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).counted = counted;
     }
 }
 
@@ -39,17 +48,13 @@ impl Parser for Table {
 
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
         let dialect = self.dialect();
-        batch.clear();
+        batch.clear(dialect.counted);
         batch.dialect = dialect.number;
         let (Some(columns), Some(clock)) = (dialect.columns, dialect.clock) else { return Parsed::default() };
         let mut clocked = clock;
-        let by_marks = match &columns {
-            _ if last => None,
-            columns if *columns == Columns::USUAL => by_marks(bytes, Usual, &mut clocked, batch),
-            columns => by_marks(bytes, columns, &mut clocked, batch),
-        };
-        let parsed = by_marks.unwrap_or_else(|| {
-            batch.clear();
+        let by_bits = if last { None } else { by_bits(bytes, &columns, &mut clocked, batch) };
+        let parsed = by_bits.unwrap_or_else(|| {
+            batch.clear(dialect.counted);
             clocked = clock;
             plainly(bytes, last, &columns, &mut clocked, batch)
         });
@@ -58,14 +63,37 @@ impl Parser for Table {
     }
 }
 
-/// Finds the rows by their marks; `None` where a quote stands where none should be.
-fn by_marks(bytes: &[u8], layout: impl Layout, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
-    let mut wrong = None;
-    let walked = marks::records(bytes, layout.columns().delimiter, |record| {
-        wrong = take(record, layout.columns(), clock, batch).err();
-        wrong.is_none()
-    })?;
-    Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
+/// Finds the rows by bits; `None` where a quote stands where none should be.
+fn by_bits(bytes: &[u8], columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Option<Parsed> {
+    let mut grid = std::mem::take(&mut batch.grid);
+    let may_be_usual = batch.is_counting() && *columns == Columns::USUAL;
+    let mut rows = Rows { columns, may_be_usual, clock, batch, ends: Vec::new(), wrong: None };
+    let walked = grid.rows(bytes, columns.delimiter, &mut rows);
+    let wrong = rows.wrong;
+    batch.grid = grid;
+    walked.map(|walked| Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
+}
+
+/// Puts rows into a batch.
+struct Rows<'a> {
+    columns: &'a Columns,
+    /// Whether a row may be one that [`usual`] counts.
+    may_be_usual: bool,
+    clock: &'a mut Clock,
+    batch: &'a mut Batch,
+    ends: Vec<u32>,
+    wrong: Option<String>,
+}
+
+impl Reader for Rows<'_> {
+    #[inline(always)]
+    fn read(&mut self, row: Row<'_>) -> bool {
+        if self.may_be_usual && usual::count(row, self.clock, self.batch).is_some() {
+            return true;
+        }
+        self.wrong = take(row.record(&mut self.ends), self.columns, self.clock, self.batch).err();
+        self.wrong.is_none()
+    }
 }
 
 /// Finds the rows one after another.
@@ -115,7 +143,7 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
 }
 
 /// Puts the row of a record into the batch, or says what is wrong with it.
-#[inline(always)]
+#[inline(never)]
 fn take(record: Record<'_>, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Result<(), String> {
     if record.is_blank() {
         return Ok(());
