@@ -27,6 +27,8 @@ pub(super) struct Row<'a> {
     pub(super) from: usize,
     /// Its end, without the line end.
     pub(super) to: usize,
+    /// How many delimiters are in it.
+    pub(super) many: u32,
     delimiters: &'a [u64],
 }
 
@@ -56,15 +58,22 @@ impl Grid {
     fn fill(&mut self, look: impl Look, bytes: &[u8], delimiter: u8) -> Option<u64> {
         let mut quotes = Quotes::new(delimiter);
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-        let mut last = [0; CHUNK];
-        last[..rest.len()].copy_from_slice(rest);
         // A window begins in one word and ends in the next.
         self.delimiters.resize(chunks.len() + 2, 0);
         self.line_ends.resize(chunks.len() + 1, 0);
-        let words = self.delimiters.iter_mut().zip(&mut self.line_ends);
-        for (at, (chunk, words)) in chunks.iter().chain([&last]).zip(words).enumerate() {
-            let Outside { marks, line_ends } = quotes.outside::<true>(look, chunk, bytes.len() - at * CHUNK)?;
-            (*words.0, *words.1) = (marks ^ line_ends, line_ends);
+        let mut last = [0; CHUNK];
+        last[..rest.len()].copy_from_slice(rest);
+        for at in 0..=chunks.len() {
+            let chunk = chunks.get(at).unwrap_or(&last);
+            let (line_ends, in_quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
+            let mut outside = Outside { marks: look.equal(chunk, delimiter) | line_ends, line_ends };
+            if in_quotes != 0 || quotes.is_open() {
+                let before = (at * CHUNK).checked_sub(1).map_or(b'\n', |before| bytes[before]);
+                let valid = if at < chunks.len() { u64::MAX } else { !(u64::MAX << rest.len()) };
+                outside = quotes.among(look, before, outside, in_quotes, valid)?;
+            }
+            self.delimiters[at] = outside.marks ^ outside.line_ends;
+            self.line_ends[at] = outside.line_ends;
         }
         self.delimiters[chunks.len() + 1] = 0;
         Some(quotes.lines())
@@ -86,18 +95,25 @@ impl<R: Reader> Work for Walk<'_, R> {
         let Self { grid, bytes, delimiter, reader } = self;
         let quoted = grid.fill(look, bytes, delimiter)?;
         let mut walked = Walked::default();
-        for (at, word) in grid.line_ends.iter().enumerate() {
-            let mut line_ends_of_word = *word;
-            while line_ends_of_word != 0 {
-                let (from, end) = (walked.bytes, at * CHUNK + line_ends_of_word.trailing_zeros() as usize);
+        // Delimiters before this word, and before this row.
+        let (mut before_word, mut before_row) = (0, 0);
+        for (at, (line_ends_of_word, delimiters_of_word)) in grid.line_ends.iter().zip(&grid.delimiters).enumerate() {
+            let mut left = *line_ends_of_word;
+            while left != 0 {
+                let place = left.trailing_zeros();
+                let (from, end) = (walked.bytes, at * CHUNK + place as usize);
+                let before_next = before_word + (delimiters_of_word & !(u64::MAX << place)).count_ones();
+                let many = before_next - before_row;
+                before_row = before_next;
                 let to = end - usize::from(end > from && bytes[end - 1] == b'\r');
-                if !reader.read(Row { bytes, from, to, delimiters: &grid.delimiters }) {
+                if !reader.read(Row { bytes, from, to, many, delimiters: &grid.delimiters }) {
                     walked.lines = line_ends(&bytes[..walked.bytes]);
                     return Some(walked);
                 }
-                line_ends_of_word &= line_ends_of_word - 1;
+                left &= left - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
+            before_word += delimiters_of_word.count_ones();
         }
         if quoted > 0 {
             // Line ends in what is left are between quotes, or it would be a row.
@@ -112,10 +128,8 @@ impl<'a> Row<'a> {
     #[inline(always)]
     pub(super) fn window(self, at: usize) -> u64 {
         let shift = at % CHUNK;
-        match self.delimiters.get(at / CHUNK..at / CHUNK + 2) {
-            Some(&[low, high]) => low >> shift | high << 1 << (CHUNK - 1 - shift),
-            _ => 0,
-        }
+        let (low, high) = (self.delimiters[at / CHUNK], self.delimiters[at / CHUNK + 1]);
+        low >> shift | high << 1 << (CHUNK - 1 - shift)
     }
 
     /// Place of the last delimiter before the end, if it is near.
@@ -124,15 +138,6 @@ impl<'a> Row<'a> {
         let start = self.to.checked_sub(CHUNK)?;
         let behind = self.window(start).leading_zeros() as usize;
         (behind < CHUNK).then(|| self.to - 1 - behind)
-    }
-
-    /// How many delimiters there are.
-    #[inline(always)]
-    pub(super) fn delimiters(self) -> u32 {
-        let (first, last) = (self.from / CHUNK, self.to / CHUNK);
-        let before = |at: usize| self.delimiters[at / CHUNK] & !(u64::MAX << (at % CHUNK));
-        let whole: u32 = self.delimiters[first..last].iter().map(|word| word.count_ones()).sum();
-        whole + before(self.to).count_ones() - before(self.from).count_ones()
     }
 
     /// The row with all ends of its fields, which `ends` is filled with.

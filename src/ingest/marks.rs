@@ -33,6 +33,46 @@ pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> 
     best(Walk::<false, _> { bytes, delimiter, each: |record: Record<'_>| each(record.bytes) })
 }
 
+/// Calls `each` with the lines of `bytes`, which are not quoted, up to the first for which it says `false`; that one is
+/// not counted.
+#[inline(always)]
+pub(super) fn unquoted_lines(bytes: &[u8], each: impl FnMut(&[u8]) -> bool) -> Walked {
+    best(Lines { bytes, each })
+}
+
+/// A walk over lines.
+struct Lines<'a, F> {
+    bytes: &'a [u8],
+    each: F,
+}
+
+impl<F: FnMut(&[u8]) -> bool> Work for Lines<'_, F> {
+    type Answer = Walked;
+
+    #[inline(always)]
+    fn with(self, look: impl Look) -> Walked {
+        let Self { bytes, mut each } = self;
+        let mut walked = Walked::default();
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        let mut last = [0; CHUNK];
+        last[..rest.len()].copy_from_slice(rest);
+        for at in 0..=chunks.len() {
+            let chunk = chunks.get(at).unwrap_or(&last);
+            let mut line_ends = look.equal(chunk, b'\n');
+            while line_ends != 0 {
+                let end = at * CHUNK + line_ends.trailing_zeros() as usize;
+                let line = &bytes[walked.bytes..end];
+                if !each(line.strip_suffix(b"\r").unwrap_or(line)) {
+                    return walked;
+                }
+                line_ends &= line_ends - 1;
+                (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
+            }
+        }
+        walked
+    }
+}
+
 /// A walk over all records, with their fields or without.
 struct Walk<'a, const FIELDS: bool, F> {
     bytes: &'a [u8],
@@ -50,7 +90,8 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
+        for at in 0..=chunks.len() {
+            let chunk = chunks.get(at).unwrap_or(&last);
             let start = at * CHUNK;
             let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(look, chunk, bytes.len() - start)?;
             if FIELDS {
@@ -161,16 +202,22 @@ impl Quotes {
         self.lines
     }
 
+    /// Whether a quote before the next chunk matters to it.
+    #[inline(always)]
+    pub(super) fn is_open(&self) -> bool {
+        self.inside | self.closed != 0
+    }
+
     /// The marks of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
     /// should be.
     #[inline(always)]
-    pub(super) fn outside<const FIELDS: bool>(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<Outside> {
+    fn outside<const FIELDS: bool>(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<Outside> {
         let (line_ends, quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
         let last = std::mem::replace(&mut self.last, chunk[CHUNK - 1]);
         if quotes | self.inside | self.closed != 0 {
             let marks = look.equal(chunk, self.delimiter) | line_ends;
             let valid = if size < CHUNK { !(u64::MAX << size) } else { u64::MAX };
-            return self.among(last, Outside { marks, line_ends }, quotes, valid);
+            return self.among(look, last, Outside { marks, line_ends }, quotes, valid);
         }
         let marks = if FIELDS { look.equal(chunk, self.delimiter) | line_ends } else { line_ends };
         Some(Outside { marks, line_ends })
@@ -178,30 +225,31 @@ impl Quotes {
 
     /// What of all marks is outside, for a chunk with quotes in it, or before it; `last` is the byte before it, and `valid`
     /// are the bytes of the file.
-    #[inline(never)]
-    fn among(&mut self, last: u8, all: Outside, quotes: u64, valid: u64) -> Option<Outside> {
+    #[inline(always)]
+    pub(super) fn among(
+        &mut self,
+        look: impl Look,
+        last: u8,
+        all: Outside,
+        quotes: u64,
+        valid: u64,
+    ) -> Option<Outside> {
         const LAST: usize = CHUNK - 1;
         let Outside { marks, line_ends } = all;
         // From each opening quote up to the closing one.
-        let inside = running_xor(quotes) ^ self.inside;
+        let inside = look.running_xor(quotes) ^ self.inside;
         let (opening, closing) = (quotes & inside, quotes & !inside);
         // A quote may open a field behind these; a doubled one closes and opens again.
         let opens = marks | quotes;
         let is_open = u64::from(last == self.delimiter || matches!(last, b'\n' | b'"'));
         let misplaced = opening & !(opens << 1 | is_open) | (closing << 1 | self.closed) & !opens & valid;
-        self.lines += u64::from((line_ends & inside).count_ones());
+        if line_ends & inside != 0 {
+            self.lines += u64::from((line_ends & inside).count_ones());
+        }
         self.inside = ((inside as i64) >> LAST) as u64;
         self.closed = closing >> LAST;
         (misplaced == 0).then_some(Outside { marks: marks & !inside, line_ends: line_ends & !inside })
     }
-}
-
-/// Each bit is the exclusive or of all bits up to it.
-fn running_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
 }
 
 /// The comparison with the plain reading.
@@ -253,8 +301,26 @@ pub(super) mod agreement {
         Some((seen, walked))
     }
 
+    /// Holds lines that are not quoted equal to what line ends split.
+    fn assert_lines_agree(bytes: &[u8]) {
+        let (mut seen, most) = (Vec::new(), bytes.len() % 60);
+        let walked = unquoted_lines(bytes, |line| {
+            seen.push(line.to_vec());
+            seen.len() <= most
+        });
+        let plain: Vec<&[u8]> =
+            bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).collect();
+        let lines = plain.len().min(most);
+        let size = plain[..lines].iter().map(|line| line.len()).sum();
+        assert_eq!(walked, Walked { bytes: size, lines: lines as u64 });
+        let without =
+            |line: &&[u8]| line[..line.len() - 1].strip_suffix(b"\r").unwrap_or(&line[..line.len() - 1]).to_vec();
+        assert_eq!(seen, plain.iter().take(most + 1).map(without).collect::<Vec<_>>());
+    }
+
     /// Holds records and lines equal to those of the plain reading, unless they are given up.
     pub(in crate::ingest) fn assert_agrees(bytes: &[u8], delimiter: u8) {
+        assert_lines_agree(bytes);
         if let Some(seen) = by_marks(bytes, delimiter) {
             assert_eq!(Some(seen), plainly(bytes, delimiter, fields), "{:?}", String::from_utf8_lossy(bytes));
         }

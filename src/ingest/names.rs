@@ -64,14 +64,17 @@ impl Names {
         Range { start, end }: Range<usize>,
         read: impl FnOnce(&[u8]) -> Cow<'_, str>,
     ) -> u32 {
-        let short = Short::of(bytes, start, end);
-        if let Some(number) = short.and_then(|short| self.recent.find(&short)) {
-            return number;
+        match Short::of(bytes, start, end) {
+            Some(short) => match self.recent.find(&short) {
+                Some(number) => number,
+                None => {
+                    let number = self.number(&bytes[start..end], || read(&bytes[start..end]));
+                    self.recent.keep(short, number);
+                    number
+                }
+            },
+            None => self.number(&bytes[start..end], || read(&bytes[start..end])),
         }
-        let written = &bytes[start..end];
-        let number = self.number(written, || read(written));
-        short.into_iter().for_each(|short| self.recent.keep(short, number));
-        number
     }
 
     /// The text of a number.

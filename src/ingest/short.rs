@@ -1,7 +1,9 @@
-//! Short texts as numbers, and those that were seen lately: a text is compared at once, without a loop or a hash.
+//! Short texts as a few numbers, and those that were seen lately: a text is compared at once, without a loop or a hash.
 
-/// Bytes that are compared at once, at the start of a text and at its end.
-const HALF: usize = 16;
+/// Bytes of a number.
+const WORD: usize = 8;
+/// Most bytes of a short text: two numbers from its start on, two up to its end.
+const MOST: usize = 4 * WORD;
 /// Pairs of places for texts, a power of two.
 const PAIRS: usize = 64;
 /// An odd factor with bits in all places, as multiplicative hashing wants it (Knuth, TAOCP 6.4): 2⁶⁴ divided by the golden
@@ -11,29 +13,41 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// A text of 1 to 32 bytes: two that are equal are equal texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Short {
-    start: u128,
-    end: u128,
-    size: usize,
+    size: u64,
+    words: [u64; 4],
 }
 
 impl Short {
-    /// The text from `from` to `to` in `bytes`; `None` where it is not short, or too near the start or end of `bytes`.
+    /// The text from `from` to `to` in `bytes`; `None` where it is not short, or within eight bytes of the end of `bytes`.
     #[inline(always)]
     pub(super) fn of(bytes: &[u8], from: usize, to: usize) -> Option<Self> {
-        let size = to.checked_sub(from).filter(|size| (1..=2 * HALF).contains(size))?;
-        let start = u128::from_le_bytes(*bytes.get(from..)?.first_chunk::<HALF>()?);
-        let end = u128::from_le_bytes(*bytes.get(..to)?.last_chunk::<HALF>()?);
-        // Of a text shorter than a half what stands beside it is shifted out.
-        let beside = 8 * HALF.saturating_sub(size);
-        Some(Self { start: start << beside, end: end >> beside, size })
+        let size = to.wrapping_sub(from);
+        if size.wrapping_sub(1) >= MOST {
+            return None;
+        }
+        // Numbers overlap where the text is shorter than all of them, and hold what is behind it where it is shorter than
+        // one: that is shifted out.
+        let further = size.saturating_sub(WORD).min(WORD);
+        let behind = 8 * WORD.saturating_sub(size);
+        let text = bytes.get(from..from + size.max(WORD))?;
+        let word = |at: usize| Some(u64::from_le_bytes(*text.get(at..)?.first_chunk()?) << behind);
+        let last = text.len() - WORD;
+        Some(Self { size: size as u64, words: [word(0)?, word(further)?, word(last - further)?, word(last)?] })
     }
 
     /// Number of a pair of places.
     #[inline(always)]
     fn pair(&self) -> usize {
-        let fold = |half: u128| half as u64 ^ ((half >> u64::BITS) as u64).rotate_left(u32::BITS);
-        let mixed = (fold(self.end) ^ fold(self.start).rotate_left(7) ^ self.size as u64).wrapping_mul(SPREAD);
+        // Texts of one kind differ at their ends, or in their size.
+        let mixed = (self.words[3] ^ self.words[0].rotate_left(u32::BITS) ^ self.size).wrapping_mul(SPREAD);
         (mixed >> (u64::BITS - PAIRS.ilog2())) as usize
+    }
+
+    /// Whether both are the same text.
+    #[inline(always)]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let differ = (self.words[0] ^ other.words[0]) | (self.words[1] ^ other.words[1]);
+        differ | (self.words[2] ^ other.words[2]) | (self.words[3] ^ other.words[3]) | (self.size ^ other.size) == 0
     }
 }
 
@@ -47,10 +61,10 @@ impl Recent {
     #[inline(always)]
     pub(super) fn find(&self, short: &Short) -> Option<u32> {
         let [first, second] = self.0.get(short.pair())?;
-        if first.0 == *short {
+        if first.0.is(short) {
             return Some(first.1);
         }
-        (second.0 == *short).then_some(second.1)
+        second.0.is(short).then_some(second.1)
     }
 
     /// Remembers the number of a text, instead of that which was remembered before the last one.
@@ -76,26 +90,32 @@ mod tests {
         #[test]
         fn short_texts_are_the_same_if_they_are_equal(
             text in "[ab]{80}",
-            a in 0_usize..48,
-            b in 0_usize..48,
-            many in 0_usize..40,
+            [a, b] in prop::array::uniform2(0_usize..39),
+            many in 0_usize..34,
             more in 0_usize..2,
         ) {
             let text = text.as_bytes();
-            let short = |from: usize, size: usize| Short::of(text, from, (from + size).min(text.len()));
-            let equal = text[a..a + many] == text[b..(b + many + more).min(text.len())];
-            if let (Some(first), Some(second)) = (short(a, many), short(b, many + more)) {
-                prop_assert_eq!(first == second, equal);
+            let of = |from: usize, size: usize| (&text[from..from + size], Short::of(text, from, from + size));
+            let [(first, short), (second, other)] = [of(a, many), of(b, many + more)];
+            prop_assert_eq!(short.is_some(), (1..=MOST).contains(&many));
+            if let (Some(short), Some(other)) = (short, other) {
+                prop_assert_eq!([short == other, short.is(&other)], [first == second; 2]);
             }
-            prop_assert_eq!(short(20, many).is_some(), (1..=32).contains(&many) );
+        }
+
+        #[test]
+        fn a_byte_more_or_less_is_noticed(text in "[ -~]{60}", size in 1_usize..=MOST, at in 0_usize..MOST) {
+            let mut other = text.clone().into_bytes();
+            other[at] ^= 1;
+            let same = Short::of(text.as_bytes(), 0, size) == Short::of(&other, 0, size);
+            prop_assert_eq!(same, at >= size);
         }
 
         #[test]
         fn what_is_found_is_what_was_kept(texts in prop::collection::vec("[a-c]{1,3}", 1..300)) {
             let mut recent = Recent::default();
             for text in &texts {
-                let padded = format!("{0}{text}{0}", "-".repeat(HALF));
-                let short = Short::of(padded.as_bytes(), HALF, HALF + text.len()).unwrap();
+                let short = Short::of(format!("{text}-------").as_bytes(), 0, text.len()).unwrap();
                 let number = text.bytes().fold(0, |number, byte| number * 256 + u32::from(byte));
                 prop_assert!(recent.find(&short).is_none_or(|found| found == number));
                 recent.keep(short, number);

@@ -152,7 +152,8 @@ impl TimelineBuilder {
         }
         let can_wait = |key: u32| (0..1 << SLICE_BITS).contains(&(slice(key) - waiting.base));
         if !can_wait(*lowest) || !can_wait(*highest) {
-            let starts = keys.iter().map(|key| (FIRST_WIDTH.saturating_mul(base + i64::from(key >> BUCKET_BITS)), *key as u16));
+            let starts =
+                keys.iter().map(|key| (FIRST_WIDTH.saturating_mul(base + i64::from(key >> BUCKET_BITS)), *key as u16));
             return starts.for_each(|(start, bucket)| self.push(track, start, bucket, 1));
         }
         // Of the slice that keys count from, what it is once it is as wide as the others, and what is left of it.

@@ -7,6 +7,7 @@ use super::{Row, Thread, named, read_label, thread};
 use crate::ingest::grid::Grid;
 use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
+use crate::ingest::short::Short;
 use crate::ingest::successes::Successes;
 
 /// The rows of a block: usual ones counted, once it is known what their stamps are, the others in their order.
@@ -29,6 +30,8 @@ pub(super) struct Batch {
     written: Vec<u8>,
     /// The group of the row before: most rows are of the same.
     last: Option<u32>,
+    /// The same, of rows that were counted.
+    near: Option<(Short, u32)>,
     /// Most threads that were running.
     pub(super) users: Option<u32>,
     /// Number of the dialect that the rows were read in.
@@ -95,7 +98,7 @@ impl Batch {
         self.labels.clear();
         self.groups.clear();
         self.failures.clear();
-        self.last = None;
+        (self.last, self.near) = (None, None);
         self.users = None;
     }
 
@@ -169,12 +172,22 @@ impl Batch {
     /// The number of the group of the thread that stands in `range` of `bytes`, where its name ends as usual.
     #[inline(always)]
     pub(super) fn group_of(&mut self, bytes: &[u8], range: Range<usize>) -> Option<u32> {
-        let is_plain = *bytes.get(range.start)? != b'"';
-        let end = range.end.checked_sub(1 + thread::digits_before(bytes, range.end)?)?;
-        if !is_plain || end <= range.start || bytes[end] != b'-' {
+        let end = range.end - (1 + thread::digits_before(bytes, range.end)?);
+        if bytes[range.start] == b'"' || end <= range.start || bytes[end] != b'-' {
             return None;
         }
-        Some(self.groups.number_of(bytes, range.start..end, String::from_utf8_lossy))
+        let group = Short::of(bytes, range.start, end)?;
+        match self.near {
+            Some((near, number)) if near.is(&group) => Some(number),
+            _ => Some(self.another_group(group, &bytes[range.start..end])),
+        }
+    }
+
+    #[inline(never)]
+    fn another_group(&mut self, group: Short, written: &[u8]) -> u32 {
+        let number = self.groups.number(written, || String::from_utf8_lossy(written));
+        self.near = Some((group, number));
+        number
     }
 
     /// The rows in their order, and what else those that are not usual have.
@@ -202,6 +215,16 @@ impl Batch {
             // Those of all rows together are kept.
             users: None,
         }
+    }
+
+    /// All that a batch holds, as text.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn shown(&self) -> String {
+        let rows: Vec<_> = self.rows().map(|(row, rest)| self.row(&row, rest)).collect();
+        let counted: Vec<_> =
+            self.counted().map(|(before, group, samples)| (before, self.groups.label(group).text(), samples)).collect();
+        let labels: Vec<_> = (0..self.labels.len() as u32).map(|number| self.labels.label(number).text()).collect();
+        format!("{rows:?} {:?} {counted:?} {labels:?} {:?}", self.users, self.successes)
     }
 
     /// The number of a thread's group, and which of it the thread is.

@@ -93,7 +93,14 @@ mod tests {
 
     #[test]
     fn digits_at_an_end_are_counted() {
-        for (text, many) in [("abcdefgh12", Some(2)), ("abcdefgh:1", Some(1)), ("1234567/", None), ("a1234567", Some(7)), ("12345678", None), ("1234567", None)] {
+        for (text, many) in [
+            ("abcdefgh12", Some(2)),
+            ("abcdefgh:1", Some(1)),
+            ("1234567/", None),
+            ("a1234567", Some(7)),
+            ("12345678", None),
+            ("1234567", None),
+        ] {
             assert_eq!(digits_before(text.as_bytes(), text.len()), many, "{text}");
         }
     }

@@ -68,15 +68,15 @@ impl Default for Clock {
 
 impl Clock {
     /// Unix time in ns; `None` for what is no time, such as month 20.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(&mut self, text: &[u8]) -> Option<i64> {
         if let Some((digits, rest)) = text.split_first_chunk()
             && *digits == self.digits
             && self.form == Some(Form::Epoch)
             && let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = rest
         {
-            let [a, b, c] = [a, b, c].map(|digit| i64::from(digit - b'0'));
-            return Some(self.second + (100 * a + 10 * b + c) * MILLISECOND);
+            let milliseconds = 100 * i64::from(a - b'0') + 10 * i64::from(b - b'0') + i64::from(c - b'0');
+            return Some(self.second + milliseconds * MILLISECOND);
         }
         self.read_in_full(text)
     }

@@ -97,7 +97,7 @@ impl Reader for Rows<'_> {
 }
 
 /// Finds the rows one after another.
-fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Parsed {
+pub(super) fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch: &mut Batch) -> Parsed {
     let (mut ends, mut parsed) = (Vec::new(), Parsed::default());
     while parsed.bytes < bytes.len() {
         let rest = &bytes[parsed.bytes..];
@@ -118,8 +118,8 @@ fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut Clock, batch
     parsed
 }
 
-/// Holds rows equal to those of the plain reading. The first line names the columns, or they are the usual ones; the first
-/// row behind it settles the pattern of the stamps.
+/// Holds rows equal to those of the plain reading, be they counted or not. The first line names the columns, or they are the
+/// usual ones; the first row behind it settles the pattern of the stamps.
 #[cfg(any(test, fuzzing))]
 pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     let (line, next) = super::first_line(bytes);
@@ -129,17 +129,19 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     if let Found::Whole { size, .. } = record::read(bytes, columns.delimiter, Stray::Kept, false, &mut ends) {
         columns.settle(Record { bytes: &bytes[..size], ends: &ends }, &mut clock);
     }
-    let shown = |parsed: Parsed, batch: &Batch, zoneless: bool| {
-        let rows: Vec<_> = batch.rows().map(|(row, rest)| batch.row(&row, rest)).collect();
-        format!("{parsed:?} {zoneless} {:?} {rows:?}", batch.users)
-    };
-    let (table, mut batch) = (Table::default(), Batch::default());
-    table.change(columns.clone(), Some(clock));
-    let parsed = table.parse(bytes, false, &mut batch);
-    let seen = shown(parsed, &batch, batch.zoneless);
-    batch.clear();
-    let parsed = plainly(bytes, false, &columns, &mut clock, &mut batch);
-    assert_eq!(seen, shown(parsed, &batch, clock.is_zoneless()), "{columns:?} {:?}", String::from_utf8_lossy(bytes));
+    for counted in [None, Some(Stamped::Start), Some(Stamped::End)] {
+        let (table, mut batch) = (Table::default(), Batch::default());
+        table.change(columns.clone(), Some(clock));
+        table.count(counted);
+        let parsed = table.parse(bytes, false, &mut batch);
+        let (seen, zoneless) = (batch.shown(), batch.zoneless);
+        batch.clear(counted);
+        let mut clock = clock;
+        let plainly = plainly(bytes, false, &columns, &mut clock, &mut batch);
+        let (seen, plain) =
+            ((format!("{parsed:?}"), zoneless, seen), (format!("{plainly:?}"), clock.is_zoneless(), batch.shown()));
+        assert_eq!(seen, plain, "{columns:?} {:?}", String::from_utf8_lossy(bytes));
+    }
 }
 
 /// Puts the row of a record into the batch, or says what is wrong with it.

@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
+use super::super::Rows;
+use super::super::batch::Batch;
+use super::super::columns::Columns;
+use super::super::time::Clock;
 use super::super::truth::{assert_true, read, truth};
-use super::table::assert_agrees;
+use super::table::{assert_agrees, plainly};
 use crate::ingest::testing::{fixture, parts, run};
-use crate::ingest::{Options, join};
+use crate::ingest::{Blocks, Options, Recorder, join};
 use crate::model::{Kind, Run};
 
 const HEADER: &str = "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,\
@@ -36,6 +40,30 @@ fn written(delimiter: u8, header: Option<&[&str]>, rows: &[Vec<String>]) -> Vec<
     rows.iter().for_each(|row| writer.write_record(row).unwrap());
     writer.into_inner().unwrap()
 }
+
+/// What a field may hold instead of what is usual there.
+const UNUSUAL: [&str; 20] = [
+    "",
+    "0",
+    "7",
+    "-1",
+    "00",
+    "1795226767636",
+    "179522676763x",
+    "\"1\"",
+    "\"a \"\"b\"\"\"",
+    "\"x\ny\"",
+    "\"a,b\"",
+    "a,b",
+    "false",
+    "TRUE",
+    "Number of samples in transaction : 2, number of failing samples : 0",
+    "threads 2-",
+    "threads",
+    "-5",
+    "123456789",
+    "1e3",
+];
 
 fn names() -> Vec<&'static str> {
     HEADER.trim_end().split(',').collect()
@@ -188,6 +216,64 @@ fn rows_of_the_statistical_sender_stand_for_many() {
     assert_eq!(total.latency.unwrap().max, Some(0.030));
 }
 
+/// The message of a controller.
+const CONTROLLER: &str = "\"Number of samples in transaction : 1, number of failing samples : 0\"";
+
+/// Rows of four groups, one after the other, of which the last has controllers only; some fail, some pause.
+fn row(at: u64, label: &str) -> String {
+    // Ends are not in their order, so that the first rows tell what stamps are.
+    let (stamp, elapsed) = (1_795_226_767_000 + 5 * at, at * 7_919 % 900);
+    let group = ["first", "second", "late", "controllers"][(at / 6_000) as usize % 4];
+    let (message, label) = match at % 50 {
+        7 => (CONTROLLER, "controller"),
+        _ if group == "controllers" => (CONTROLLER, "alone"),
+        8 => ("", "controller"),
+        _ => ("OK", label),
+    };
+    let (code, success) = if at % 97 == 3 { ("500", "false") } else { ("200", "true") };
+    let (kind, idle) = (if message.is_empty() { "" } else { "text" }, if at % 31 == 0 { 5 } else { 0 });
+    let (thread, users) = (at % 11, at % 13);
+    format!(
+        "{stamp},{elapsed},{label},{code},{message},{group} 1-{thread},{kind},{success},,155,122,2,{users},http://x/,37,{idle},28\n"
+    )
+}
+
+#[test]
+fn rows_that_are_counted_add_up_to_those_that_are_taken_one_by_one() {
+    const LABELS: [&str; 4] =
+        ["GET /", "POST /a/b", "\"a, \"\"b\"\"\"", "a label that is longer than what is compared at once"];
+    let few: String = (0..20_000).map(|at| row(at, LABELS[at as usize % 4])).collect();
+    // From some row on each has a label of its own, and the rarer ones are merged.
+    let many: String = (0..20_000).map(|at| row(at, &format!("label {}", at.saturating_sub(9_000)))).collect();
+    for (rows, merged) in [(few, false), (many, true)] {
+        let plain = by_plain_rows(&rows);
+        assert_eq!(plain.endpoints.iter().any(|endpoint| endpoint.name == "(other)"), merged);
+        for (size, threads) in [(256 << 10, 1), (256 << 10, 3), (9_973, 2), (70_001, 2)] {
+            let options = Options { blocks: Blocks { size, threads }, ..Options::default() };
+            let mut run = join(parts(&[("x.jtl", format!("{HEADER}{rows}").as_bytes())]), &options).unwrap();
+            run.sources.clear();
+            (run.tool, run.environment) = (plain.tool.clone(), plain.environment.clone());
+            assert_eq!(run, plain, "{size} {threads}");
+        }
+    }
+}
+
+/// The run of rows with the usual columns, read and taken one after another.
+fn by_plain_rows(text: &str) -> Run {
+    let mut recorder = Recorder::new(&Options::default());
+    let (mut batch, mut clock, columns) = (Batch::default(), Clock::default(), Columns::USUAL);
+    batch.clear(None);
+    assert_eq!(plainly(text.as_bytes(), true, &columns, &mut clock, &mut batch).bytes, text.len());
+    let mut rows = Rows::new(&mut recorder);
+    batch.rows().for_each(|(row, rest)| drop(rows.take(&batch.row(&row, rest))));
+    let users = batch.users;
+    batch.clear(None);
+    batch.users = users;
+    rows.take_all(&batch);
+    rows.finish();
+    recorder.finish().unwrap()
+}
+
 #[test]
 fn a_second_header_is_skipped_with_a_warning() {
     let row = "1795226767635,5,a,200,OK,t 1-1,text,true,,1,1,1,1,null,1,0,0\n";
@@ -286,6 +372,28 @@ proptest! {
         ]), 0..30),
     ) {
         assert_agrees(format!("timeStamp,elapsed,label,success,threadName\n{}", pieces.concat()).as_bytes());
+    }
+
+    #[test]
+    fn rows_with_the_usual_columns_are_those_of_the_plain_reading(
+        rows in prop::collection::vec(
+            (prop::collection::vec((prop::sample::select(UNUSUAL.as_slice()), 0_usize..17), 0..2), 0_u64..3_000, 0_usize..6),
+            1..40,
+        ),
+    ) {
+        let text = rows.iter().enumerate().fold(HEADER.to_owned(), |text, (at, (changes, elapsed, label))| {
+            let label = ["GET /", "a", "POST /a/rather/long/path", "\"a, b\"", "GET /a/path/that/is/longer/than/that", "x1234567"][*label];
+            let row = format!(
+                "{},{elapsed},{label},200,OK,group {}-{at},text,true,,155,122,2,{at},http://x/{label},37,0,{at}",
+                1_795_226_767_635 + 40 * at, at % 7 % 2,
+            );
+            let mut fields: Vec<&str> = row.split(',').collect();
+            for (change, column) in changes {
+                fields[*column] = change;
+            }
+            text + &fields.join(",") + "\n"
+        });
+        assert_agrees(text.as_bytes());
     }
 
     #[test]

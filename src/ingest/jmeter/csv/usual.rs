@@ -48,7 +48,7 @@ pub(super) fn count(row: Row<'_>, clock: &mut Clock, batch: &mut Batch) -> Optio
 
     let idle = row.last_delimiter()?;
     let is_busy = bytes.get(idle.checked_sub(2)?..idle)? == b",0";
-    if !(is_sample && is_success && is_busy && label > elapsed + 1 && row.delimiters() == DELIMITERS) {
+    if !(is_sample && is_success && is_busy && label > elapsed + 1 && row.many == DELIMITERS) {
         return None;
     }
     let group = batch.group_of(bytes, start..start + thread)?;
