@@ -33,6 +33,50 @@ pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> 
     best(Walk::<false, _> { bytes, delimiter, each: |record: Record<'_>| each(record.bytes) })
 }
 
+/// Calls `each` with the lines of `bytes`, which are not quoted, up to the first for which it says `false`; that one is
+/// not counted.
+#[inline(always)]
+pub(super) fn unquoted_lines(bytes: &[u8], each: impl FnMut(&[u8]) -> bool) -> Walked {
+    best(Lines { bytes, each })
+}
+
+/// A walk over lines.
+struct Lines<'a, F> {
+    bytes: &'a [u8],
+    each: F,
+}
+
+impl<F: FnMut(&[u8]) -> bool> Work for Lines<'_, F> {
+    type Answer = Walked;
+
+    #[inline(always)]
+    fn with(self, look: impl Look) -> Walked {
+        let Self { bytes, mut each } = self;
+        let mut walked = Walked::default();
+        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
+        let mut last = [0; CHUNK];
+        last[..rest.len()].copy_from_slice(rest);
+        let (mut chunks, mut start) = (chunks.iter(), 0);
+        loop {
+            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
+            let mut line_ends = look.equal(chunk, b'\n');
+            while line_ends != 0 {
+                let end = start + line_ends.trailing_zeros() as usize;
+                let line = &bytes[walked.bytes..end];
+                if !each(line.strip_suffix(b"\r").unwrap_or(line)) {
+                    return walked;
+                }
+                line_ends &= line_ends - 1;
+                (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
+            }
+            if is_last {
+                return walked;
+            }
+            start += CHUNK;
+        }
+    }
+}
+
 /// A walk over all records, with their fields or without.
 struct Walk<'a, const FIELDS: bool, F> {
     bytes: &'a [u8],
@@ -50,8 +94,9 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
-            let start = at * CHUNK;
+        let (mut chunks, mut start) = (chunks.iter(), 0);
+        loop {
+            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
             let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(look, chunk, bytes.len() - start)?;
             if FIELDS {
                 ends.add(marks, start as u32)?;
@@ -72,6 +117,10 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
                 line_ends &= line_ends - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
+            if is_last {
+                break;
+            }
+            start += CHUNK;
         }
         if quotes.lines > 0 {
             // Line ends in what is left are between quotes, or it would be a record.
@@ -164,7 +213,7 @@ impl Quotes {
         if quotes | self.inside | self.closed != 0 {
             let marks = look.equal(chunk, self.delimiter) | line_ends;
             let valid = if size < CHUNK { !(u64::MAX << size) } else { u64::MAX };
-            return self.among(last, Outside { marks, line_ends }, quotes, valid);
+            return self.among(look, last, Outside { marks, line_ends }, quotes, valid);
         }
         let marks = if FIELDS { look.equal(chunk, self.delimiter) | line_ends } else { line_ends };
         Some(Outside { marks, line_ends })
@@ -172,30 +221,24 @@ impl Quotes {
 
     /// What of all marks is outside, for a chunk with quotes in it, or before it; `last` is the byte before it, and `valid`
     /// are the bytes of the file.
-    #[inline(never)]
-    fn among(&mut self, last: u8, all: Outside, quotes: u64, valid: u64) -> Option<Outside> {
+    #[inline(always)]
+    fn among(&mut self, look: impl Look, last: u8, all: Outside, quotes: u64, valid: u64) -> Option<Outside> {
         const LAST: usize = CHUNK - 1;
         let Outside { marks, line_ends } = all;
         // From each opening quote up to the closing one.
-        let inside = running_xor(quotes) ^ self.inside;
+        let inside = look.running_xor(quotes) ^ self.inside;
         let (opening, closing) = (quotes & inside, quotes & !inside);
         // A quote may open a field behind these; a doubled one closes and opens again.
         let opens = marks | quotes;
         let is_open = u64::from(last == self.delimiter || matches!(last, b'\n' | b'"'));
         let misplaced = opening & !(opens << 1 | is_open) | (closing << 1 | self.closed) & !opens & valid;
-        self.lines += u64::from((line_ends & inside).count_ones());
+        if line_ends & inside != 0 {
+            self.lines += u64::from((line_ends & inside).count_ones());
+        }
         self.inside = ((inside as i64) >> LAST) as u64;
         self.closed = closing >> LAST;
         (misplaced == 0).then_some(Outside { marks: marks & !inside, line_ends: line_ends & !inside })
     }
-}
-
-/// Each bit is the exclusive or of all bits up to it.
-fn running_xor(mut bits: u64) -> u64 {
-    for shift in [1, 2, 4, 8, 16, 32] {
-        bits ^= bits << shift;
-    }
-    bits
 }
 
 /// The comparison with the plain reading.
@@ -247,8 +290,26 @@ pub(super) mod agreement {
         Some((seen, walked))
     }
 
+    /// Holds lines that are not quoted equal to what line ends split.
+    fn assert_lines_agree(bytes: &[u8]) {
+        let (mut seen, most) = (Vec::new(), bytes.len() % 60);
+        let walked = unquoted_lines(bytes, |line| {
+            seen.push(line.to_vec());
+            seen.len() <= most
+        });
+        let plain: Vec<&[u8]> =
+            bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).collect();
+        let lines = plain.len().min(most);
+        let size = plain[..lines].iter().map(|line| line.len()).sum();
+        assert_eq!(walked, Walked { bytes: size, lines: lines as u64 });
+        let without =
+            |line: &&[u8]| line[..line.len() - 1].strip_suffix(b"\r").unwrap_or(&line[..line.len() - 1]).to_vec();
+        assert_eq!(seen, plain.iter().take(most + 1).map(without).collect::<Vec<_>>());
+    }
+
     /// Holds records and lines equal to those of the plain reading, unless they are given up.
     pub(in crate::ingest) fn assert_agrees(bytes: &[u8], delimiter: u8) {
+        assert_lines_agree(bytes);
         if let Some(seen) = by_marks(bytes, delimiter) {
             assert_eq!(Some(seen), plainly(bytes, delimiter, fields), "{:?}", String::from_utf8_lossy(bytes));
         }

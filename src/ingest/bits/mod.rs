@@ -7,7 +7,7 @@
 //! ```
 //!
 //! All three give the same bits. The only `unsafe` of perf-gate is here: calls of functions that are compiled for
-//! instructions which the compiler may not take for granted.
+//! instructions which the compiler may not take for granted, and reads of whole vectors.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -29,6 +29,12 @@ pub(super) trait Look: Copy {
 
     /// The same, for a byte that most chunks do not hold.
     fn rare(self, chunk: &Chunk, byte: u8) -> u64;
+
+    /// Each bit is the exclusive or of all bits up to it.
+    #[inline(always)]
+    fn running_xor(self, bits: u64) -> u64 {
+        [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, shift| bits ^ bits << shift)
+    }
 }
 
 /// What is done with looks at chunks.
@@ -52,22 +58,42 @@ pub(super) fn best<W: Work>(work: W) -> W::Answer {
     work.with(words::Words)
 }
 
+/// The look that every processor has, for single chunks: to ask for a better one takes longer.
+#[inline(always)]
+pub(super) fn usual() -> impl Look {
+    #[cfg(target_arch = "x86_64")]
+    return sse2::Sse2;
+    #[cfg(not(target_arch = "x86_64"))]
+    words::Words
+}
+
 /// Holds the bits equal to a look at each byte.
 #[cfg(any(test, fuzzing))]
 pub(super) fn assert_agrees(chunk: &Chunk, byte: u8) {
-    struct Both<'a>(&'a Chunk, u8);
-    impl Work for Both<'_> {
-        type Answer = [u64; 2];
+    #[derive(Clone, Copy)]
+    struct All<'a>(&'a Chunk, u8);
+    impl Work for All<'_> {
+        type Answer = [u64; 3];
 
-        fn with(self, look: impl Look) -> [u64; 2] {
-            [look.equal(self.0, self.1), look.rare(self.0, self.1)]
+        fn with(self, look: impl Look) -> [u64; 3] {
+            let equal = look.equal(self.0, self.1);
+            [equal, look.rare(self.0, self.1), look.running_xor(equal)]
         }
     }
-    let plain = (0..CHUNK).fold(0, |bits, at| bits | u64::from(chunk[at] == byte) << at);
-    let both = || Both(chunk, byte);
-    assert_eq!([best(both()), both().with(words::Words)], [[plain; 2]; 2], "{byte} in {chunk:?}");
+    let bit = |at: usize| u64::from(chunk[at] == byte);
+    let plain = (0..CHUNK).fold(0, |bits, at| bits | bit(at) << at);
+    let running = (0..CHUNK).fold(0, |bits, at| bits | ((0..=at).map(bit).sum::<u64>() & 1) << at);
+    let (all, expected) = (All(chunk, byte), [plain, plain, running]);
+    assert_eq!([best(all), all.with(words::Words)], [expected; 2], "{byte} in {chunk:?}");
     #[cfg(target_arch = "x86_64")]
-    assert_eq!(both().with(sse2::Sse2), [plain; 2], "{byte} in {chunk:?}");
+    {
+        assert_eq!(all.with(sse2::Sse2), expected, "{byte} in {chunk:?}");
+        assert_eq!(
+            avx2::Avx2::of_this_processor().map_or(expected, |avx2| avx2.run(all)),
+            expected,
+            "{byte} in {chunk:?}"
+        );
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Sixteen bytes at a time.
 #![expect(unsafe_code, reason = "twice as fast as words; the instructions are part of x86-64")]
 
-use std::arch::x86_64::{__m128i, _mm_cmpeq_epi8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8};
+use std::arch::x86_64::{__m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8};
 
 use super::{Chunk, Look};
 
@@ -45,6 +45,6 @@ fn equal<const RARE: bool>(chunk: &Chunk, byte: u8) -> u64 {
 #[inline]
 #[target_feature(enable = "sse2")]
 fn load(bytes: &[u8; 16]) -> __m128i {
-    let whole = u128::from_le_bytes(*bytes);
-    _mm_set_epi64x((whole >> 64) as i64, whole as i64)
+    // SAFETY: 16 bytes are read, those of the reference, wherever they lie.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
 }
