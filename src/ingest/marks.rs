@@ -56,11 +56,12 @@ impl<F: FnMut(&[u8]) -> bool> Work for Lines<'_, F> {
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        for at in 0..=chunks.len() {
-            let chunk = chunks.get(at).unwrap_or(&last);
+        let (mut chunks, mut start) = (chunks.iter(), 0);
+        loop {
+            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
             let mut line_ends = look.equal(chunk, b'\n');
             while line_ends != 0 {
-                let end = at * CHUNK + line_ends.trailing_zeros() as usize;
+                let end = start + line_ends.trailing_zeros() as usize;
                 let line = &bytes[walked.bytes..end];
                 if !each(line.strip_suffix(b"\r").unwrap_or(line)) {
                     return walked;
@@ -68,8 +69,11 @@ impl<F: FnMut(&[u8]) -> bool> Work for Lines<'_, F> {
                 line_ends &= line_ends - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
+            if is_last {
+                return walked;
+            }
+            start += CHUNK;
         }
-        walked
     }
 }
 
@@ -90,9 +94,9 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        for at in 0..=chunks.len() {
-            let chunk = chunks.get(at).unwrap_or(&last);
-            let start = at * CHUNK;
+        let (mut chunks, mut start) = (chunks.iter(), 0);
+        loop {
+            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
             let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(look, chunk, bytes.len() - start)?;
             if FIELDS {
                 ends.add(marks, start as u32)?;
@@ -113,6 +117,10 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
                 line_ends &= line_ends - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
+            if is_last {
+                break;
+            }
+            start += CHUNK;
         }
         if quotes.lines > 0 {
             // Line ends in what is left are between quotes, or it would be a record.

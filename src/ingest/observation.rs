@@ -76,7 +76,23 @@ impl<'a> Label<'a> {
 
 /// Nanoseconds of seconds, rounded to nearest; −1 for what is negative or not finite.
 pub fn nanos(seconds: f64) -> i64 {
-    if seconds.is_finite() && seconds >= 0.0 { (seconds * NANOS).round() as i64 } else { IMPOSSIBLE }
+    if seconds.is_finite() && seconds >= 0.0 { rounded(seconds * NANOS) } else { IMPOSSIBLE }
+}
+
+/// The whole number that is nearest, of two the one further from 0: as `round` gives it, which is a call where the
+/// processor may lack the instruction.
+#[inline]
+pub(super) fn rounded(value: f64) -> i64 {
+    /// From here on floats are whole numbers.
+    const WHOLE: f64 = (1_u64 << (f64::MANTISSA_DIGITS - 1)) as f64;
+    if value.abs() < WHOLE {
+        let whole = value as i64;
+        // Exact, as both are near to each other.
+        let rest = value - whole as f64;
+        whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5)
+    } else {
+        value as i64
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +103,19 @@ mod tests {
     fn seconds_become_whole_nanoseconds_and_what_is_no_latency_stays_apart() {
         assert_eq!([0.0, 0.298, 1.5e-9, 1e300].map(nanos), [0, 298_000_000, 2, i64::MAX]);
         assert_eq!([-0.001, -1e-12, f64::NAN, f64::INFINITY].map(nanos), [-1; 4]);
+    }
+
+    #[test]
+    fn numbers_are_rounded_as_the_standard_library_rounds_them() {
+        let half = 0.5_f64;
+        let large = (1_u64 << 52) as f64;
+        for value in
+            [0.0, half, half.next_down(), half.next_up(), 1.5, 2.5, large - 0.5, large, large + 1.0, 1e300, f64::NAN]
+        {
+            for value in [value, -value, value.next_down(), -value.next_up()] {
+                assert_eq!(rounded(value), value.round() as i64, "{value}");
+            }
+        }
     }
 
     #[test]

@@ -58,6 +58,15 @@ pub(super) fn best<W: Work>(work: W) -> W::Answer {
     work.with(words::Words)
 }
 
+/// The look that every processor has, for single chunks: to ask for a better one takes longer.
+#[inline(always)]
+pub(super) fn usual() -> impl Look {
+    #[cfg(target_arch = "x86_64")]
+    return sse2::Sse2;
+    #[cfg(not(target_arch = "x86_64"))]
+    words::Words
+}
+
 /// Holds the bits equal to a look at each byte.
 #[cfg(any(test, fuzzing))]
 pub(super) fn assert_agrees(chunk: &Chunk, byte: u8) {

@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
 
-use super::batch::{Batch, Taken};
-use super::points::{Points, Tags, is_undecided, label};
-use super::time::{self, Clock};
-use super::{Point, metric};
+use super::batch::{Batch, Between, Taken};
+use super::columns::{Columns, ESSENTIAL};
+use super::points::Points;
+use super::unused::Table as Names;
+use super::{metric, time};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
-use crate::ingest::digits::decimal;
 use crate::ingest::record::{self, Found, Record, Stray};
 use crate::ingest::{Detail, Format, Head, Input, Recorder, marks, near};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-csv", tool: "k6", about: "k6 run --out csv=FILE", detail: Detail::Raw, detect, read };
 
-/// Columns without which a file is none of k6.
-const ESSENTIAL: [&str; 3] = ["metric_name", "timestamp", "metric_value"];
+/// Names of metrics that are passed over, with the comma behind them.
+static UNUSED: Names = Names::new(b',');
 /// Longest record over several lines: names of checks may hold line ends, but are short.
 const LONGEST_RECORD: usize = 64 << 10;
 
@@ -55,18 +55,23 @@ impl Parser for Table {
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
         batch.clear();
         let Some(columns) = self.columns.get() else { return Parsed::default() };
-        let mut rows = Rows { table: self, columns, joining: self.joining.load(Ordering::Relaxed), batch };
-        if let Some(parsed) = (!last).then(|| rows.by_marks(bytes)).flatten() {
-            return parsed;
+        let mut rows = Rows { columns, joining: self.joining.load(Ordering::Relaxed), batch };
+        let parsed = match (!last).then(|| rows.by_marks(bytes)).flatten() {
+            Some(parsed) => parsed,
+            None => {
+                rows.batch.clear();
+                rows.plainly(bytes, last)
+            }
+        };
+        if batch.undecided {
+            self.joining.store(true, Ordering::Relaxed);
         }
-        rows.batch.clear();
-        rows.plainly(bytes, last)
+        parsed
     }
 }
 
 /// Parses the rows of one block.
 struct Rows<'a> {
-    table: &'a Table,
     columns: &'a Columns,
     joining: bool,
     batch: &'a mut Batch,
@@ -77,7 +82,7 @@ impl Rows<'_> {
     fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
         let (mut wrong, mut ends) = (None, Vec::new());
         let walked = marks::lines(bytes, b',', |row| {
-            if !self.passes_over_plain(row) && !self.is_known(row) {
+            if !self.passes_over(row) && !self.is_known(row) {
                 wrong = self.split(row, &mut ends).err();
             }
             wrong.is_none()
@@ -87,39 +92,40 @@ impl Rows<'_> {
 
     /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
     #[inline]
-    fn passes_over_plain(&mut self, row: &[u8]) -> bool {
-        if self.columns.metric != 0 {
-            return row.is_empty();
+    fn passes_over(&mut self, row: &[u8]) -> bool {
+        match row.first_chunk() {
+            _ if self.columns.metric != 0 => row.is_empty(),
+            Some(start) => match UNUSED.find(start) {
+                Some(name) if name.is_failed => self.passes_over_failed(),
+                name => name.is_some(),
+            },
+            None => self.passes_over_short(row),
         }
-        let near = &row[..row.len().min(metric::LONGEST)];
-        match near::either(b',', b'"', near) {
-            Some(end) if near[end] == b',' => self.is_unused(&near[..end]),
+    }
+
+    #[inline(never)]
+    fn passes_over_short(&mut self, row: &[u8]) -> bool {
+        match near::either(b',', b'"', row) {
+            Some(end) if row[end] == b',' => self.is_unused(&row[..end]),
             _ => row.is_empty(),
         }
     }
 
     /// Takes a row whose end was seen before, behind other times and values.
+    #[inline(never)]
     fn is_known(&mut self, row: &[u8]) -> bool {
-        let Some(Front { metric, when, value, tail }) = self.columns.front(row) else { return false };
         let batch = &mut *self.batch;
-        let mut walker = std::mem::take(&mut batch.walker);
-        let place = walker.known.place(tail);
-        let time = time::parse(when, &mut walker.clock);
-        let (known, value) = (walker.known.get(&place, tail), number(value));
-        let undecided = known.zip(time).zip(value).map(|((known, time), value)| {
-            if time::is_whole_second(when) {
-                batch.coarse();
-            }
-            let point = Point { metric, time, value, ..known.point() };
-            batch.push(&point);
-            is_undecided(&point)
-        });
-        batch.walker = walker;
-        self.join(undecided == Some(true));
-        undecided.is_some()
+        let Some(front) = self.columns.front(row, &mut batch.clock) else { return false };
+        let Some(tail) = batch.known.find(Some(front.metric), front.tail) else { return false };
+        if front.is_whole_second {
+            batch.coarse();
+        }
+        batch.add(front.time, front.value, tail);
+        true
     }
 
     /// Takes a row apart.
+    #[inline(never)]
     fn split(&mut self, row: &[u8], ends: &mut Vec<u32>) -> Result<(), String> {
         match record::read(row, b',', Stray::Refused, true, ends) {
             Found::Whole { size, .. } => self.row(Record { bytes: &row[..size], ends }),
@@ -160,16 +166,13 @@ impl Rows<'_> {
     }
 
     fn is_unused(&mut self, name: &[u8]) -> bool {
-        let is_failed = !self.joining && name == metric::FAILED.as_bytes();
-        self.batch.passed_over |= is_failed;
-        is_failed || metric::is_passed_over(name)
+        metric::is_passed_over(name) || (name == metric::FAILED.as_bytes() && self.passes_over_failed())
     }
 
-    fn join(&mut self, undecided: bool) {
-        if undecided {
-            self.joining = true;
-            self.table.joining.store(true, Ordering::Relaxed);
-        }
+    fn passes_over_failed(&mut self) -> bool {
+        let is_unused = !self.joining && !self.batch.undecided;
+        self.batch.passed_over |= is_unused;
+        is_unused
     }
 
     /// Takes one record, or says what is wrong with it.
@@ -191,19 +194,14 @@ impl Rows<'_> {
         if time::is_whole_second(record.raw(Some(self.columns.time))) {
             self.batch.coarse();
         }
-        let mut walker = std::mem::take(&mut self.batch.walker);
         let batch = &mut *self.batch;
-        let front = std::str::from_utf8(record.bytes).ok().and_then(|_| self.columns.front(record.bytes));
-        let undecided = self.columns.point(record, &mut walker.clock, |point| {
-            if let Some(Front { tail, .. }) = front {
-                let place = walker.known.place(tail);
-                walker.known.keep(&place, tail, false, point);
-            }
-            batch.push(point);
-            is_undecided(point)
-        });
-        self.batch.walker = walker;
-        self.join(undecided?);
+        let mut clock = batch.clock;
+        let is_text = std::str::from_utf8(record.bytes).is_ok();
+        let front = self.columns.front(record.bytes, &mut clock).filter(|_| is_text);
+        self.columns.point(record, &mut clock, |point| {
+            batch.push(point, front.map(|front| (Some(front.metric), front.tail)));
+        })?;
+        batch.clock = clock;
         Ok(())
     }
 }
@@ -228,16 +226,14 @@ impl Taker<Batch> for Taking<'_> {
             return Ok(Some(0));
         }
         self.appended |= batch.appended;
-        for taken in batch.taken() {
-            match taken {
-                Taken::Point(point) => self.points.take(&point, self.recorder),
-                Taken::Coarse => {
-                    self.coarse = true;
-                    self.points.coarse();
-                }
-                Taken::Declared { .. } => {}
+        batch.each(|taken| match taken {
+            Taken::Value(time, value, tail) => self.points.take(time, value, tail, self.recorder),
+            Taken::Between(Between::Coarse) => {
+                self.coarse = true;
+                self.points.coarse();
             }
-        }
+            Taken::Between(Between::Declared { .. }) => {}
+        });
         Ok(None)
     }
 
@@ -282,106 +278,14 @@ impl Taking<'_> {
     }
 }
 
-/// A row's first three fields, and what follows.
-struct Front<'a> {
-    metric: &'a str,
-    when: &'a [u8],
-    value: &'a [u8],
-    tail: &'a [u8],
-}
-
-/// Where the columns are.
-struct Columns {
-    width: usize,
-    metric: usize,
-    time: usize,
-    value: usize,
-    name: Option<usize>,
-    url: Option<usize>,
-    method: Option<usize>,
-    group: Option<usize>,
-    status: Option<usize>,
-    error: Option<usize>,
-    error_code: Option<usize>,
-    expected_response: Option<usize>,
-}
-
-impl Columns {
-    fn of(header: Record<'_>, file: &str) -> Result<Self> {
-        let names: Vec<_> = (0..header.len()).map(|at| header.text(Some(at))).collect();
-        let find = |wanted: &str| names.iter().position(|name| name.trim() == wanted);
-        let [Some(metric), Some(time), Some(value)] = ESSENTIAL.map(find) else {
-            let missing = ESSENTIAL.iter().find(|name| find(name).is_none()).unwrap_or(&ESSENTIAL[0]);
-            bail!("{file}: not a CSV of k6: no column '{missing}'; write it with k6 run --out csv=FILE");
-        };
-        Ok(Self {
-            width: names.len(),
-            metric,
-            time,
-            value,
-            name: find("name"),
-            url: find("url"),
-            method: find("method"),
-            group: find("group"),
-            status: find("status"),
-            error: find("error"),
-            error_code: find("error_code"),
-            expected_response: find("expected_response"),
-        })
-    }
-
-    /// The front of a row that begins with metric, time and value, without quotes.
-    fn front<'a>(&self, row: &'a [u8]) -> Option<Front<'a>> {
-        if (self.metric, self.time, self.value) != (0, 1, 2) {
-            return None;
-        }
-        let mut rest = row;
-        let mut field = || {
-            let (field, after) = rest.split_at(near::either(b',', b'"', rest)?);
-            rest = after.strip_prefix(b",")?;
-            Some(field)
-        };
-        let (metric, when, value) = (field()?, field()?, field()?);
-        let metric = std::str::from_utf8(metric).ok().filter(|name| *name != ESSENTIAL[0])?;
-        Some(Front { metric, when, value, tail: rest })
-    }
-
-    /// The point of a record, or what is wrong with it.
-    fn point<T>(&self, record: Record<'_>, clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Result<T, String> {
-        let text = |column: Option<usize>| record.text(column);
-        let (when, value) = (record.raw(Some(self.time)), text(Some(self.value)));
-        let value = number(value.as_bytes()).ok_or_else(|| format!("metric_value '{value}' is not a number"))?;
-        let time = time::parse(when, clock).ok_or_else(|| {
-            let when = String::from_utf8_lossy(when);
-            format!("timestamp '{when}' is neither a Unix time nor an RFC 3339 time")
-        })?;
-        let [metric, name, url, method, group] =
-            [Some(self.metric), self.name, self.url, self.method, self.group].map(text);
-        let [status, error, error_code, expected_response] =
-            [self.status, self.error, self.error_code, self.expected_response].map(text);
-        let tags = Tags {
-            group: &group,
-            status: &status,
-            error: &error,
-            error_code: &error_code,
-            expected_response: &expected_response,
-        };
-        Ok(take(&Point { metric: &metric, time, value, label: label(&name, &url, &method), tags }))
-    }
-}
-
-fn number(text: &[u8]) -> Option<f64> {
-    let exact = decimal(text).filter(|(_, size)| *size == text.len()).map(|(value, _)| value);
-    exact.or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
-}
-
 /// What a reading of rows gives, as text, beside how far it came.
 #[cfg(any(test, fuzzing))]
-fn shown(columns: &Columns, read: impl FnOnce(&mut Rows<'_>) -> Option<Parsed>) -> Option<String> {
-    let (table, mut batch) = (Table::default(), Batch::default());
-    let mut rows = Rows { table: &table, columns, joining: true, batch: &mut batch };
+fn shown(columns: &Columns, joining: bool, read: impl FnOnce(&mut Rows<'_>) -> Option<Parsed>) -> Option<String> {
+    let mut batch = Batch::default();
+    let mut rows = Rows { columns, joining, batch: &mut batch };
     let parsed = read(&mut rows)?;
-    Some(format!("{parsed:?} {} {:?}", batch.appended, batch.taken().collect::<Vec<_>>()))
+    let flags = (batch.appended, batch.passed_over, batch.undecided);
+    Some(format!("{parsed:?} {flags:?} {:?}", batch.shown()))
 }
 
 /// Holds rows equal to those of the plain reading, unless they are given up. The first record is the header.
@@ -392,9 +296,11 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     let Found::Whole { size, next } = header else { return };
     let Ok(columns) = Columns::of(Record { bytes: &bytes[..size], ends: &ends }, "x") else { return };
     let rest = &bytes[next..];
-    if let Some(fast) = shown(&columns, |rows| rows.by_marks(rest)) {
-        let plain = shown(&columns, |rows| Some(rows.plainly(rest, false)));
-        assert_eq!(Some(fast), plain, "{:?}", String::from_utf8_lossy(bytes));
+    for joining in [false, true] {
+        if let Some(fast) = shown(&columns, joining, |rows| rows.by_marks(rest)) {
+            let plain = shown(&columns, joining, |rows| Some(rows.plainly(rest, false)));
+            assert_eq!(Some(fast), plain, "{:?}", String::from_utf8_lossy(bytes));
+        }
     }
 }
 

@@ -12,12 +12,11 @@ use anyhow::Result;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-use super::batch::{Batch, Taken};
-use super::points::{Point, Points, Tags, is_undecided, label};
-use super::walk::metric_of_point;
-use super::{metric, time};
+use super::batch::{Batch, Between, Taken};
+use super::points::{Point, Points, Tags, label};
+use super::{metric, time, walk};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
-use crate::ingest::{Detail, Format, Head, Input, Label, Recorder};
+use crate::ingest::{Detail, Format, Head, Input, Label, Recorder, marks};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-json", tool: "k6", about: "k6 run --out json=FILE", detail: Detail::Raw, detect, read };
@@ -48,57 +47,51 @@ impl Parser for Lines {
 
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
         batch.clear();
-        let mut parsed = Parsed::default();
-        let mut joining = self.joining.load(Ordering::Relaxed);
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            let line = &bytes[parsed.bytes..end];
-            if let Err(why) = self.line(line.strip_suffix(b"\r").unwrap_or(line), &mut joining, batch) {
-                parsed.wrong = Some(why);
-                return parsed;
-            }
-            parsed.bytes = end + 1;
-            parsed.lines += 1;
-        }
+        let (joining, mut wrong) = (self.joining.load(Ordering::Relaxed), None);
+        let walked = marks::unquoted_lines(bytes, |line| {
+            wrong = take(line, joining, batch).err();
+            wrong.is_none()
+        });
+        let mut parsed = Parsed { bytes: walked.bytes, lines: walked.lines, wrong };
         let rest = &bytes[parsed.bytes..];
         // A line without an end may be cut: it is read in full to find out.
-        if last && !rest.is_empty() {
+        if last && !rest.is_empty() && parsed.wrong.is_none() {
             match in_full(rest.trim_ascii(), batch) {
-                Ok(_) => parsed.bytes = bytes.len(),
+                Ok(()) => parsed.bytes = bytes.len(),
                 Err(why) => parsed.wrong = Some(why),
             }
+        }
+        if batch.undecided {
+            self.joining.store(true, Ordering::Relaxed);
         }
         parsed
     }
 }
 
-impl Lines {
-    /// Parses one line, or says what is wrong with it.
-    fn line(&self, line: &[u8], joining: &mut bool, batch: &mut Batch) -> Result<(), String> {
-        if let Some(name) = metric_of_point(line) {
-            if metric::is_passed_over(name) {
-                return Ok(());
-            }
-            if !*joining && name == metric::FAILED.as_bytes() {
-                batch.passed_over = true;
-                return Ok(());
-            }
+/// Takes one line, or says what is wrong with it.
+#[inline]
+fn take(line: &[u8], joining: bool, batch: &mut Batch) -> Result<(), String> {
+    if let Some(name) = walk::unused_metric(line) {
+        if !name.is_failed {
+            return Ok(());
         }
-        let mut walker = std::mem::take(&mut batch.walker);
-        let walked = walker.point(line, |point| {
-            batch.push(point);
-            is_undecided(point)
-        });
-        batch.walker = walker;
-        let undecided = match walked {
-            Some(undecided) => undecided,
-            None => in_full(line.trim_ascii(), batch)?,
-        };
-        if undecided {
-            *joining = true;
-            self.joining.store(true, Ordering::Relaxed);
+        if !joining && !batch.undecided {
+            batch.passed_over = true;
+            return Ok(());
         }
-        Ok(())
     }
+    match is_passed_over(line, joining, batch) || walk::point(line, batch).is_some() {
+        true => Ok(()),
+        false => in_full(line.trim_ascii(), batch),
+    }
+}
+
+/// Whether nothing of a line is used, which has its metric at its end.
+fn is_passed_over(line: &[u8], joining: bool, batch: &mut Batch) -> bool {
+    let Some(name) = walk::metric_behind(line) else { return false };
+    let is_failed = !joining && !batch.undecided && name == metric::FAILED.as_bytes();
+    batch.passed_over |= is_failed;
+    is_failed || metric::is_passed_over(name)
 }
 
 /// Takes points in the order of the file.
@@ -114,15 +107,13 @@ impl Taker<Batch> for Taking<'_> {
             self.lines.joining.store(true, Ordering::Relaxed);
             return Ok(Some(0));
         }
-        for taken in batch.taken() {
-            match taken {
-                Taken::Point(point) => self.points.take(&point, self.recorder),
-                Taken::Declared { metric, kind, contains } => {
-                    self.points.declare(metric, kind, contains, self.recorder)
-                }
-                Taken::Coarse => {}
+        batch.each(|taken| match taken {
+            Taken::Value(time, value, tail) => self.points.take(time, value, tail, self.recorder),
+            Taken::Between(Between::Declared { metric, kind, contains }) => {
+                self.points.declare(metric, kind, contains, self.recorder);
             }
-        }
+            Taken::Between(Between::Coarse) => {}
+        });
         Ok(None)
     }
 
@@ -131,26 +122,20 @@ impl Taker<Batch> for Taking<'_> {
     }
 }
 
-/// Parses a line with a JSON parser; says whether it is a request that only `http_req_failed` decides.
-fn in_full(text: &[u8], batch: &mut Batch) -> Result<bool, String> {
+/// Parses a line with a JSON parser.
+fn in_full(text: &[u8], batch: &mut Batch) -> Result<(), String> {
     if text.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let record: Record<'_> = serde_json::from_slice(text).map_err(|error| explained(&error))?;
     let metric = record.metric.as_str();
     match record.kind.as_str() {
-        "Point" if metric::is_unused(metric) => Ok(false),
-        "Point" => {
-            let point = record.point()?;
-            batch.push(&point);
-            Ok(is_undecided(&point))
-        }
-        "Metric" => {
-            batch.declare(metric, record.data.kind.as_str(), record.data.contains.as_str());
-            Ok(false)
-        }
-        other => Err(format!("not a line of k6: its type is '{other}' instead of Metric or Point")),
+        "Point" if metric::is_unused(metric) => {}
+        "Point" => batch.push(&record.point()?, None),
+        "Metric" => batch.declare(metric, record.data.kind.as_str(), record.data.contains.as_str()),
+        other => return Err(format!("not a line of k6: its type is '{other}' instead of Metric or Point")),
     }
+    Ok(())
 }
 
 /// A message of serde without its place, which is within the line.
@@ -284,41 +269,38 @@ impl<'de> Visitor<'de> for Texts {
     }
 }
 
-/// What a reading of one line gives, as text.
-#[cfg(any(test, fuzzing))]
-fn shown(read: impl FnOnce(&mut Batch) -> Result<(), String>) -> Result<String, String> {
-    let mut batch = Batch::default();
-    read(&mut batch).map(|()| format!("{:?}", batch.taken().collect::<Vec<_>>()))
-}
-
 /// Holds what is walked of lines, and what is read off them, equal to what a JSON parser sees.
 #[cfg(any(test, fuzzing))]
 pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
-    let mut walker = super::walk::Walker::default();
+    let mut batch = Batch::default();
     for line in bytes.split(|byte| *byte == b'\n') {
-        let mut unused = false;
-        let walked = shown(|batch| {
-            let push = |point: &Point<'_>| {
-                unused = metric::is_unused(point.metric);
-                batch.push(point);
-            };
-            walker.point(line, push).ok_or_else(String::new)
-        });
-        if walked.is_ok() {
-            let parsed = shown(|batch| in_full(line, batch).map(|_| ()));
-            let expected = if unused { Ok("[]".to_owned()) } else { walked };
-            assert_eq!(expected, parsed, "{}", String::from_utf8_lossy(line));
+        batch.clear();
+        let walked = walk::point(line, &mut batch).map(|()| batch.shown());
+        let parsed = serde_json::from_slice::<Record<'_>>(line);
+        let name = parsed.as_ref().map(|record| record.metric.as_str()).unwrap_or_default();
+        if walked.is_some() {
+            let mut plain = Batch::default();
+            let unused = metric::is_unused(name);
+            let expected =
+                in_full(line, &mut plain).map(|()| if unused { walked.clone() } else { Some(plain.shown()) });
+            assert_eq!(Ok(walked), expected, "{}", String::from_utf8_lossy(line));
         }
-        if let (Some(name), Ok(record)) = (metric_of_point(line), serde_json::from_slice::<Record<'_>>(line)) {
-            let parsed = (record.metric.as_str().as_bytes(), record.kind.as_str());
-            assert_eq!((name, "Point"), parsed, "{}", String::from_utf8_lossy(line));
+        let read = [walk::metric_behind(line), walk::unused_metric(line).map(|found| &name.as_bytes()[..found.size])];
+        if let Ok(record) = &parsed {
+            for read in read.into_iter().flatten() {
+                assert_eq!(
+                    (read, "Point"),
+                    (name.as_bytes(), record.kind.as_str()),
+                    "{}",
+                    String::from_utf8_lossy(line)
+                );
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::walk::Walker;
     use super::*;
     use proptest::prelude::*;
 
@@ -381,8 +363,10 @@ mod tests {
             let line = format!(
                 r#"{{"metric":"http_req_duration","type":"Point","data":{{"time":"2026-11-21T01:52:00.{nanos:09}Z","value":{value},"tags":{{"expected_response":"true","name":"{name}"}}}}}}"#,
             );
-            let mut walker = Walker::default();
-            prop_assert!(walker.point(line.as_bytes(), |_| ()).is_some() && walker.point(line.as_bytes(), |_| ()).is_some(), "{}", line);
+            let mut batch = Batch::default();
+            for _ in 0..2 {
+                prop_assert!(walk::point(line.as_bytes(), &mut batch).is_some(), "{}", line);
+            }
         }
     }
 
@@ -401,10 +385,13 @@ mod tests {
                 format!(r#"{{"metric":{metric},"type":"Point","data":{data}}}"#)
             };
             let parsed: Record<'_> = serde_json::from_str(&line).unwrap();
-            match metric_of_point(line.as_bytes()) {
-                Some(name) => prop_assert_eq!(name, parsed.metric.as_str().as_bytes()),
-                None => prop_assert!(metric.contains('\\'), "{} must be read in full", line),
+            let name = parsed.metric.as_str();
+            match walk::metric_behind(line.as_bytes()) {
+                Some(found) => prop_assert_eq!(found, name.as_bytes()),
+                None => prop_assert!(!old || metric.contains('\\'), "{} must be read in full", line),
             }
+            let is_found = walk::unused_metric(line.as_bytes()).is_some();
+            prop_assert_eq!(is_found, !old && metric::is_unused(name));
         }
     }
 }

@@ -41,8 +41,21 @@ const MODULES: [(&str, Sampled); 12] = [
     ("browser_http_req_failed", Sampled::Rate),
 ];
 
-/// Longest name of a metric that is unused, and the quote behind it.
-pub(super) const LONGEST: usize = 32;
+/// Metrics of every test that tell nothing that is judged: parts of a request, and what follows from the requests.
+pub(super) const UNUSED: [&str; 12] = [
+    "http_reqs",
+    "http_req_blocked",
+    "http_req_connecting",
+    "http_req_looking_up",
+    "http_req_tls_handshaking",
+    "http_req_sending",
+    "http_req_waiting",
+    "http_req_receiving",
+    "data_sent",
+    "data_received",
+    "iterations",
+    "iteration_duration",
+];
 
 /// Whether nothing of the metric is used.
 pub(super) fn is_unused(metric: &str) -> bool {
@@ -50,24 +63,8 @@ pub(super) fn is_unused(metric: &str) -> bool {
 }
 
 /// Whether nothing of the metric with this raw name is used.
-#[inline]
 pub(super) fn is_passed_over(name: &[u8]) -> bool {
-    // Metrics of every test that tell nothing that is judged: parts of a request, and what follows from the requests.
-    matches!(
-        name,
-        b"http_reqs"
-            | b"http_req_blocked"
-            | b"http_req_connecting"
-            | b"http_req_looking_up"
-            | b"http_req_tls_handshaking"
-            | b"http_req_sending"
-            | b"http_req_waiting"
-            | b"http_req_receiving"
-            | b"data_sent"
-            | b"data_received"
-            | b"iterations"
-            | b"iteration_duration"
-    )
+    UNUSED.iter().any(|unused| unused.as_bytes() == name)
 }
 
 /// Whether the metric is one of every test, not of the script or of a module.

@@ -5,6 +5,7 @@
 //! a summary counts them, and cannot be had without.
 
 mod batch;
+mod columns;
 mod csv;
 mod json;
 mod known;
@@ -13,6 +14,7 @@ mod points;
 mod seconds;
 mod summary;
 mod time;
+mod unused;
 mod walk;
 
 #[cfg(test)]

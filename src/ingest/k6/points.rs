@@ -7,10 +7,12 @@ use std::collections::VecDeque;
 
 use hashbrown::HashMap;
 
+use super::known::Tail;
 use super::metric;
-use super::seconds::{Held, Seconds};
-use crate::ingest::{Label, Observation, Recorder, Sampled, nanos};
-use crate::model::Kind;
+use super::seconds::{Held, Numbered, Seconds};
+use crate::ingest::observation::rounded;
+use crate::ingest::{Found, Label, Observation, Recorder, Sampled, nanos};
+use crate::model;
 
 /// Requests that wait for their `http_req_failed`, which k6 writes a few lines below.
 const MOST_WAITING: usize = 64;
@@ -49,15 +51,44 @@ pub(super) fn label<'a>(name: &'a str, url: &'a str, method: &'a str) -> Label<'
     Label::new([name, url, method].into_iter().find(|tag| !tag.is_empty()).unwrap_or("(unnamed)"))
 }
 
-/// Whether nothing but `http_req_failed` can tell if the request succeeded.
-pub(super) fn is_undecided(point: &Point<'_>) -> bool {
-    point.metric == metric::DURATION && !matches!(point.tags.expected_response, "true" | "false")
+/// What a point is taken as, which follows from its metric and its tags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A request that succeeded as it was expected to.
+    Success,
+    /// A request of which nothing but `http_req_failed` can tell if it succeeded.
+    Undecided,
+    /// A group that has a name.
+    Group,
+    /// A check, or a metric of the script or of a module.
+    Sample,
+    /// Whatever else.
+    Other,
+}
+
+impl Kind {
+    /// That of a point.
+    pub(super) fn of(point: &Point<'_>) -> Self {
+        let tags = &point.tags;
+        let is_request = point.metric == metric::DURATION;
+        match point.metric {
+            _ if is_request && !matches!(tags.expected_response, "true" | "false") => Self::Undecided,
+            _ if is_around(tags.group) => Self::Other,
+            _ if is_request && tags.expected_response == "true" => Self::Success,
+            metric::GROUP if !tags.group.is_empty() => Self::Group,
+            metric::CHECKS => Self::Sample,
+            name if !metric::is_built_in(name) => Self::Sample,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// Takes the points of one file.
 #[derive(Default)]
 pub(super) struct Points {
     types: HashMap<String, Sampled>,
+    /// Metrics whose types were declared.
+    declared: u32,
     waiting: VecDeque<Waiting>,
     joining: bool,
     around: u64,
@@ -93,29 +124,27 @@ impl Points {
     /// Takes the type of a metric, as the JSON output declares it.
     pub(super) fn declare(&mut self, metric: &str, kind: &str, contains: &str, recorder: &mut Recorder) {
         let Some(sampled) = metric::sampled(kind, contains) else { return };
+        self.declared += 1;
         let twice = self.types.insert(metric.to_owned(), sampled).is_some();
         if twice && metric == metric::DURATION {
             recorder.run().warn("the file declares http_req_duration twice: it holds several runs, which count as one");
         }
     }
 
-    /// Takes a point.
-    pub(super) fn take(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
-        if is_around(point.tags.group) {
-            self.around += u64::from(point.metric == metric::DURATION);
-            return;
+    /// Takes a point with that time, value and tail.
+    #[inline]
+    pub(super) fn take(&mut self, time: i64, value: f64, tail: &mut Tail, recorder: &mut Recorder) {
+        let (mut found, mut numbered) = (tail.found, tail.numbered);
+        match tail.kind {
+            Kind::Success => {
+                let request = Held { label: tail.label(), milliseconds: value, ok: true };
+                self.observe(time, request, &mut found, &mut numbered, recorder);
+            }
+            Kind::Group => group(tail.group(), time, value, &mut found, recorder),
+            Kind::Sample => return self.sample(value, tail, recorder),
+            Kind::Undecided | Kind::Other => return self.take_unusual(&tail.point(time, value), recorder),
         }
-        match point.metric {
-            metric::DURATION => self.request(point, recorder),
-            metric::FAILED => self.decide(point, recorder),
-            metric::GROUP => group(point, recorder),
-            metric::CHECKS => recorder.sample(point.metric, Sampled::Rate, point.value),
-            metric::USERS => self.users = self.users.max(Some(point.value as u64)),
-            metric::MOST_USERS => self.most_users = self.most_users.max(Some(point.value as u64)),
-            metric::DROPPED => self.dropped += point.value,
-            other if !metric::is_unused(other) => self.sample(point, recorder),
-            _ => {}
-        }
+        (tail.found, tail.numbered) = (found, numbered);
     }
 
     /// Tells the recorder what the whole file says.
@@ -124,7 +153,7 @@ impl Points {
             self.settle(&waiting, None, recorder);
         }
         if let Some(mut seconds) = self.seconds.take() {
-            seconds.finish(|end, held| observe(held.label, end, held.milliseconds, held.ok, recorder));
+            seconds.finish(|end, request, found| observe(end, request, found, recorder));
         }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
@@ -144,17 +173,30 @@ impl Points {
         }
     }
 
-    fn request(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
-        let tags = &point.tags;
-        let expected = match tags.expected_response {
-            "true" => true,
-            "false" => false,
-            _ => return self.wait(point, recorder),
-        };
-        self.observe(point.label, point.time, point.value, expected, recorder);
-        if !expected {
-            recorder.failure(Some(point.label.text()), &failure(tags), 1);
+    #[inline(never)]
+    fn take_unusual(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        if is_around(point.tags.group) {
+            self.around += u64::from(point.metric == metric::DURATION);
+            return;
         }
+        match point.metric {
+            metric::DURATION => self.request(point, recorder),
+            metric::FAILED => self.decide(point, recorder),
+            metric::USERS => self.users = self.users.max(Some(point.value as u64)),
+            metric::MOST_USERS => self.most_users = self.most_users.max(Some(point.value as u64)),
+            metric::DROPPED => self.dropped += point.value,
+            _ => {}
+        }
+    }
+
+    /// Takes a request that failed, or of which that is not known.
+    fn request(&mut self, point: &Point<'_>, recorder: &mut Recorder) {
+        if point.tags.expected_response != "false" {
+            return self.wait(point, recorder);
+        }
+        let request = Held { label: point.label, milliseconds: point.value, ok: false };
+        self.observe(point.time, request, &mut Found::default(), &mut Numbered::default(), recorder);
+        recorder.failure(Some(point.label.text()), &failure(&point.tags), 1);
     }
 
     /// Keeps a request until its `http_req_failed` comes.
@@ -186,33 +228,46 @@ impl Points {
         let decided = told.or(waiting.by_tags);
         self.undecided += u64::from(decided.is_none());
         let ok = decided.unwrap_or(true);
-        self.observe(Label::new(&waiting.label), waiting.time, waiting.value, ok, recorder);
+        let request = Held { label: Label::new(&waiting.label), milliseconds: waiting.value, ok };
+        self.observe(waiting.time, request, &mut Found::default(), &mut Numbered::default(), recorder);
         if !ok {
             recorder.failure(Some(&waiting.label), &waiting.failure, 1);
         }
     }
 
     /// Hands a request on, at once or when its second is whole.
-    fn observe(&mut self, label: Label<'_>, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
+    fn observe(
+        &mut self,
+        end: i64,
+        request: Held<'_>,
+        found: &mut Found,
+        numbered: &mut Numbered,
+        recorder: &mut Recorder,
+    ) {
         match &mut self.seconds {
-            None => observe(label, end, milliseconds, ok, recorder),
+            None => observe(end, request, found, recorder),
             Some(seconds) => {
-                seconds.take(end, Held { label, milliseconds, ok }, |end, held| {
-                    observe(held.label, end, held.milliseconds, held.ok, recorder)
-                });
+                seconds.take(end, request, numbered, |end, request, found| observe(end, request, found, recorder));
             }
         }
     }
 
-    /// A metric of the script or of a module.
-    fn sample(&self, point: &Point<'_>, recorder: &mut Recorder) {
-        let known = self.types.get(point.metric).copied();
-        let how = known.unwrap_or_else(|| metric::by_name(point.metric));
+    /// Takes a check, or a value of a metric of the script or of a module.
+    fn sample(&self, value: f64, tail: &mut Tail, recorder: &mut Recorder) {
+        let known = tail.sampled.filter(|(declared, _)| *declared == self.declared);
+        let how = known.map_or_else(|| self.sampled(tail.metric()), |(_, how)| how);
+        tail.sampled = Some((self.declared, how));
         let value = match how {
-            Sampled::Trend(unit) | Sampled::Counter(unit) | Sampled::Gauge(unit) => metric::tidied(point.value, unit),
-            Sampled::Rate => point.value,
+            Sampled::Trend(unit) | Sampled::Counter(unit) | Sampled::Gauge(unit) => metric::tidied(value, unit),
+            Sampled::Rate => value,
         };
-        recorder.sample(point.metric, how, value);
+        recorder.sample(tail.metric(), how, value);
+    }
+
+    /// How values of a metric are read, as far as is known now.
+    fn sampled(&self, name: &str) -> Sampled {
+        let declared = || self.types.get(name).copied().unwrap_or_else(|| metric::by_name(name));
+        if name == metric::CHECKS { Sampled::Rate } else { declared() }
     }
 }
 
@@ -234,20 +289,21 @@ pub(super) fn is_around(group: &str) -> bool {
     group.starts_with("::") && AROUND.iter().any(|around| inside(around))
 }
 
-fn observe(label: Label<'_>, end: i64, milliseconds: f64, ok: bool, recorder: &mut Recorder) {
-    let start = end.saturating_sub((milliseconds * 1e6).round() as i64);
-    let latency = nanos(milliseconds / metric::MILLIS);
-    recorder.observe(&Observation { label, kind: Kind::Request, start: Some(start), latency, ok, weight: 1 });
+fn observe(end: i64, request: Held<'_>, found: &mut Found, recorder: &mut Recorder) {
+    let Held { label, milliseconds, ok } = request;
+    let (start, latency) = (Some(start(end, milliseconds)), nanos(milliseconds / metric::MILLIS));
+    recorder.observe_again(&Observation { label, kind: model::Kind::Request, start, latency, ok, weight: 1 }, found);
 }
 
 /// A group is a transaction; a point without the tag does not say of which group it is.
-fn group(point: &Point<'_>, recorder: &mut Recorder) {
-    let label = point.tags.group;
-    if !label.is_empty() {
-        let start = Some(point.time.saturating_sub((point.value * 1e6).round() as i64));
-        let (label, latency) = (Label::new(label), nanos(point.value / metric::MILLIS));
-        recorder.observe(&Observation { label, kind: Kind::Transaction, start, latency, ok: true, weight: 1 });
-    }
+fn group(label: Label<'_>, end: i64, milliseconds: f64, found: &mut Found, recorder: &mut Recorder) {
+    let (start, latency) = (Some(start(end, milliseconds)), nanos(milliseconds / metric::MILLIS));
+    let kind = model::Kind::Transaction;
+    recorder.observe_again(&Observation { label, kind, start, latency, ok: true, weight: 1 }, found);
+}
+
+fn start(end: i64, milliseconds: f64) -> i64 {
+    end.saturating_sub(rounded(milliseconds * 1e6))
 }
 
 /// Whether a request succeeded as far as its status or error tell; `None` if they do not.

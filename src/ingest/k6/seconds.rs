@@ -5,8 +5,8 @@
 
 use std::mem;
 
-use crate::ingest::Label;
 use crate::ingest::names::Names;
+use crate::ingest::{Found, Label};
 
 /// Nanoseconds per second.
 const SECOND: i64 = 1_000_000_000;
@@ -24,6 +24,10 @@ pub(super) struct Held<'a> {
     pub(super) ok: bool,
 }
 
+/// The number of a label in a second, so that it is looked up once a second; at first in none.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Numbered(Option<(u64, u32)>);
+
 /// The requests of the second that is being read, and of the first until the second one is whole.
 #[derive(Default)]
 pub(super) struct Seconds {
@@ -31,9 +35,13 @@ pub(super) struct Seconds {
     current: Option<Second>,
     /// Requests of the last whole second.
     rate: Option<usize>,
+    /// Seconds so far.
+    count: u64,
 }
 
 struct Second {
+    /// Which it is of all, and when it was.
+    count: u64,
     at: i64,
     labels: Names,
     /// Number of the label, latency, and whether it succeeded.
@@ -49,14 +57,21 @@ enum Part {
 
 impl Seconds {
     /// Takes a request that ended in the second `at` (Unix time in ns) and hands on, with their times, those whose place
-    /// is known now.
-    pub(super) fn take(&mut self, at: i64, request: Held<'_>, mut place: impl FnMut(i64, Held<'_>)) {
+    /// is known now, and what was found of their endpoint. `numbered` is of the same label.
+    pub(super) fn take(
+        &mut self,
+        at: i64,
+        request: Held<'_>,
+        numbered: &mut Numbered,
+        mut place: impl FnMut(i64, Held<'_>, &mut Found),
+    ) {
         match &mut self.current {
-            Some(current) if current.at == at && current.held.len() < MOST => current.hold(request),
-            Some(current) if current.at >= at => place(at + SECOND / 2, request),
+            Some(current) if current.at == at && current.held.len() < MOST => current.hold(request, numbered),
+            Some(current) if current.at >= at => place(at + SECOND / 2, request, &mut Found::default()),
             _ => {
-                let mut second = Second { at, labels: Names::default(), held: Vec::new() };
-                second.hold(request);
+                self.count += 1;
+                let mut second = Second { count: self.count, at, labels: Names::default(), held: Vec::new() };
+                second.hold(request, numbered);
                 let done = self.current.replace(second);
                 self.complete(done, place);
             }
@@ -64,7 +79,7 @@ impl Seconds {
     }
 
     /// Hands on the requests of the last second.
-    pub(super) fn finish(&mut self, mut place: impl FnMut(i64, Held<'_>)) {
+    pub(super) fn finish(&mut self, mut place: impl FnMut(i64, Held<'_>, &mut Found)) {
         let last = self.current.take();
         match (self.first.take(), self.rate, last) {
             (Some(first), _, Some(last)) => {
@@ -79,7 +94,7 @@ impl Seconds {
     }
 
     /// Places a second after which another began; the first of all waits for the one after it.
-    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(i64, Held<'_>)) {
+    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(i64, Held<'_>, &mut Found)) {
         let Some(done) = done else { return };
         if self.first.is_none() && self.rate.is_none() {
             self.first = Some(done);
@@ -95,12 +110,22 @@ impl Seconds {
 }
 
 impl Second {
-    fn hold(&mut self, request: Held<'_>) {
-        let text = request.label.text();
-        self.held.push((self.labels.number(text.as_bytes(), || text), request.milliseconds, request.ok));
+    #[inline]
+    fn hold(&mut self, request: Held<'_>, numbered: &mut Numbered) {
+        let number = match numbered.0 {
+            Some((count, number)) if count == self.count => number,
+            _ => {
+                let text = request.label.text();
+                let number = self.labels.number(text.as_bytes(), || text);
+                *numbered = Numbered(Some((self.count, number)));
+                number
+            }
+        };
+        self.held.push((number, request.milliseconds, request.ok));
     }
 
-    fn spread(self, part: &Part, place: &mut impl FnMut(i64, Held<'_>)) {
+    fn spread(self, part: &Part, place: &mut impl FnMut(i64, Held<'_>, &mut Found)) {
+        let mut found = vec![Found::default(); self.labels.len()];
         let n = self.held.len();
         let (from, length) = match *part {
             Part::All => (0.0, 1.0),
@@ -110,7 +135,7 @@ impl Second {
         for (at, (label, milliseconds, ok)) in self.held.into_iter().enumerate() {
             let offset = from + length * (at as f64 + 0.5) / n as f64;
             let request = Held { label: self.labels.label(label), milliseconds, ok };
-            place(self.at + (offset * SECOND as f64) as i64, request);
+            place(self.at + (offset * SECOND as f64) as i64, request, &mut found[label as usize]);
         }
     }
 }
@@ -127,10 +152,10 @@ mod tests {
     fn placed(seconds: &[i64]) -> Vec<f64> {
         let mut times = Vec::new();
         let mut spread = Seconds::default();
-        let mut place = |at: i64, _: Held<'_>| times.push(at as f64 / SECOND as f64);
+        let mut place = |at: i64, _: Held<'_>, _: &mut Found| times.push(at as f64 / SECOND as f64);
         for second in seconds {
             let request = Held { label: Label::new("a"), milliseconds: 1.0, ok: true };
-            spread.take(second * SECOND, request, &mut place);
+            spread.take(second * SECOND, request, &mut Numbered::default(), &mut place);
         }
         spread.finish(&mut place);
         times

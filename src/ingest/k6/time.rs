@@ -4,7 +4,7 @@
 //! has whole seconds, or what `timeFormat` asks for: `unix_milli`, `unix_micro`, `unix_nano`, `rfc3339`, `rfc3339_nano`.
 //! <https://grafana.com/docs/k6/latest/results-output/real-time/csv/>
 
-use crate::ingest::digits::number;
+use crate::ingest::digits::{eight, number};
 
 /// Days from 1970-01-01 back to 0000-03-01, from which the days are counted.
 const EPOCH: i64 = 719_468;
@@ -33,17 +33,21 @@ pub(super) fn is_whole_second(text: &[u8]) -> bool {
     text.len() <= 11 || (text.contains(&b'T') && !text.contains(&b'.'))
 }
 
-/// Reads RFC 3339 times that mostly lie in the minute of the one before.
+/// Reads times that mostly are that of the one before, or lie in the same minute.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     /// Date, hour and minute as they were written, and what they mean: Unix time in s, in no zone.
     minute: [u8; 16],
     start: i64,
+    /// The last time of a CSV file with the comma behind it, its bits, and what it means; at first one that no bytes are.
+    last: u128,
+    bits: u128,
+    nanos: i64,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { minute: *b"1970-01-01T00:00", start: 0 }
+        Self { minute: *b"1970-01-01T00:00", start: 0, last: 1, bits: 0, nanos: 0 }
     }
 }
 
@@ -55,11 +59,45 @@ impl Clock {
         };
         if *minute != self.minute {
             let Some(start) = rfc3339(&[minute, b":00Z".as_slice()].concat()) else { return rfc3339(text) };
-            *self = Self { minute: *minute, start: start / NANOS };
+            (self.minute, self.start) = (*minute, start / NANOS);
         }
         let (fraction, zone) = fraction(rest)?;
         let second = i64::from(s1 - b'0') * 10 + i64::from(s2 - b'0');
         (self.start + second - offset(zone)?).checked_mul(NANOS)?.checked_add(fraction)
+    }
+
+    /// The time that text begins with, up to a quote, and its bytes: in UTC and in the minute of the one before, as most
+    /// are.
+    #[inline]
+    pub(super) fn read_quoted(&mut self, text: &[u8]) -> Option<(i64, usize)> {
+        let (minute, [b':', s1 @ b'0'..=b'5', s2 @ b'0'..=b'9', b'.', rest @ ..]) = text.split_first_chunk::<16>()?
+        else {
+            return None;
+        };
+        let (nanos, digits) = nanos(rest)?;
+        if *minute != self.minute || !rest[digits..].starts_with(b"Z\"") {
+            return None;
+        }
+        let second = i64::from(s1 - b'0') * 10 + i64::from(s2 - b'0');
+        // The minute was read, and so lies some hundred years from where a sum would be too large.
+        Some(((self.start + second).checked_mul(NANOS)?.checked_add(nanos)?, 16 + 4 + digits + 1))
+    }
+
+    /// The time of a CSV file that text begins with, as [`parse`] gives it; a comma follows its bytes.
+    #[inline]
+    pub(super) fn read_field(&mut self, text: &[u8], size: usize) -> Option<i64> {
+        let Some(start) = text.first_chunk().map(|start| u128::from_le_bytes(*start)) else {
+            return parse(&text[..size], self);
+        };
+        if start & self.bits == self.last {
+            return Some(self.nanos);
+        }
+        let nanos = parse(&text[..size], self)?;
+        if size < size_of::<u128>() {
+            self.bits = u128::MAX >> (u128::BITS - 8 * (size as u32 + 1));
+            (self.last, self.nanos) = (start & self.bits, nanos);
+        }
+        Some(nanos)
     }
 }
 
@@ -111,6 +149,32 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     }
     let kept = &digits[..digits.len().min(9)];
     Some((number(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
+}
+
+/// Nanoseconds of up to nine digits of a fraction, and how many digits they are; `None` where there are none, or more.
+#[inline]
+fn nanos(text: &[u8]) -> Option<(i64, usize)> {
+    /// Zeros in place of digits that are dropped.
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(*text.first_chunk()?);
+    // The highest bit of a byte that is no digit, and in those above perhaps of one that is.
+    let others = ((word ^ ZEROS) | (word ^ ZEROS).wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080;
+    let digits = others.trailing_zeros() / 8;
+    let all = eight(
+        match digits {
+            8 => word,
+            _ => ZEROS ^ ((word ^ ZEROS) & ((1 << (8 * digits)) - 1)),
+        }
+        .to_le_bytes(),
+    )?
+    .cast_signed();
+    match text.get(8).map(|byte| byte.wrapping_sub(b'0')) {
+        Some(last @ 0..=9) if digits == 8 => {
+            let is_last = !text.get(9).is_some_and(u8::is_ascii_digit);
+            is_last.then_some((all * 10 + i64::from(last), 9))
+        }
+        _ => (digits > 0).then_some((all * 10, digits as usize)),
+    }
 }
 
 /// Seconds east of Greenwich of `Z` or `+05:30`.
@@ -180,8 +244,34 @@ mod tests {
         ) {
             let mut clock = Clock::default();
             for time in times {
+                let quoted = format!("{time}\",\"value\":");
+                if let Some((nanos, size)) = clock.read_quoted(quoted.as_bytes()) {
+                    prop_assert_eq!((Some(nanos), size), (rfc3339(time.as_bytes()), time.len()), "{}", time);
+                }
                 prop_assert_eq!(clock.read(time.as_bytes()), rfc3339(time.as_bytes()), "{}", time);
             }
+        }
+
+        #[test]
+        fn a_field_is_read_as_each_time_is_alone(
+            times in prop::collection::vec("179522599[01]|179522599[01]25[01]|17952259910000000[01]|1795225991000000001|2026-11-21T01:52:0[01]Z|x|-1|", 1..20),
+            rest in ",?[0-9.,]{0,20}",
+        ) {
+            let mut clock = Clock::default();
+            for time in times {
+                let field = format!("{time},{rest}");
+                let read = clock.read_field(field.as_bytes(), time.len());
+                prop_assert_eq!(read, parse(time.as_bytes(), &mut Clock::default()), "{}", time);
+            }
+        }
+
+        #[test]
+        fn a_quoted_time_is_read_if_it_is_usual(second in 0..60, digits in "[0-9]{1,9}") {
+            let mut clock = Clock::default();
+            clock.read(b"2026-11-21T01:52:00Z");
+            let time = format!("2026-11-21T01:52:{second:02}.{digits}Z");
+            let expected = rfc3339(time.as_bytes()).map(|nanos| (nanos, time.len()));
+            prop_assert_eq!(clock.read_quoted(format!("{time}\",\"value\":1").as_bytes()), expected, "{}", time);
         }
 
         #[test]

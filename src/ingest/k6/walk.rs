@@ -6,67 +6,78 @@
 
 use std::borrow::Cow;
 
-use super::known::Known;
+use super::Point;
+use super::batch::Batch;
 use super::points::{Tags, label};
 use super::time::Clock;
-use super::{Point, metric};
+use super::unused::{self, Name, Table};
 use crate::ingest::digits::decimal;
 use crate::ingest::near;
 
-/// Reads lines, and remembers tags.
-#[derive(Default)]
-pub(super) struct Walker {
-    pub(super) clock: Clock,
-    pub(super) known: Known,
+/// What a line begins with where its metric comes first, as k6 writes it now.
+const METRIC: &[u8] = b"{\"metric\":\"";
+/// Names of metrics that are passed over, with the quote behind them.
+static UNUSED: Table = Table::new(b'"');
+
+/// Adds the point of a line, if it is as usual.
+#[inline(never)]
+pub(super) fn point(line: &[u8], batch: &mut Batch) -> Option<()> {
+    let front = Front::of(line, &mut batch.clock);
+    let known = front.as_ref().and_then(|front| batch.known.find(front.metric, front.rest));
+    match (front, known) {
+        (Some(Front { time, value, .. }), Some(tail)) => batch.add(time, value, tail),
+        (front, _) => new(line, front, batch)?,
+    }
+    Some(())
 }
 
-impl Walker {
-    /// Calls `take` with the point of a line.
-    pub(super) fn point<T>(&mut self, line: &[u8], take: impl FnOnce(&Point<'_>) -> T) -> Option<T> {
-        let Some(front) = Front::of(line) else { return whole(line, &mut self.clock, take) };
-        let place = self.known.place(front.rest);
-        if let Some(tail) = self.known.get(&place, front.rest) {
-            let metric = front.metric.xor(tail.metric.as_deref())?;
-            let time = self.clock.read(front.time)?;
-            return Some(take(&Point { metric, time, value: front.value, ..tail.point() }));
-        }
-        let known = &mut self.known;
-        whole(line, &mut self.clock, |point| {
-            known.keep(&place, front.rest, front.metric.is_none(), point);
-            take(point)
-        })
-    }
+/// Adds the point of a line whose tail was not seen before.
+#[inline(never)]
+fn new(line: &[u8], front: Option<Front<'_>>, batch: &mut Batch) -> Option<()> {
+    let mut clock = batch.clock;
+    whole(line, &mut clock, |point| {
+        // A name with escapes is another than it looks.
+        let is_plain = |front: &Front<'_>| front.metric.is_none_or(|metric| metric == point.metric.as_bytes());
+        batch.push(point, front.filter(is_plain).map(|front| (front.metric, front.rest)));
+    })?;
+    batch.clock = clock;
+    Some(())
 }
 
 /// The start of a line, up to the tags.
 struct Front<'a> {
     /// Name of the metric, where it comes first.
-    metric: Option<&'a str>,
-    time: &'a [u8],
+    metric: Option<&'a [u8]>,
+    time: i64,
     value: f64,
     rest: &'a [u8],
 }
 
 impl<'a> Front<'a> {
-    fn of(line: &'a [u8]) -> Option<Self> {
-        let (metric, rest) = match line.strip_prefix(b"{\"metric\":\"") {
+    #[inline]
+    fn of(line: &'a [u8], clock: &mut Clock) -> Option<Self> {
+        let (metric, rest) = match line.strip_prefix(METRIC) {
             None => (None, line.strip_prefix(b"{\"type\":\"Point\",\"data\":{\"time\":\"")?),
             Some(rest) => {
                 let (name, rest) = rest.split_at(special(rest)?);
-                let is_plain = name.iter().all(|byte| (b' '..0x7f).contains(byte));
-                let name = std::str::from_utf8(name).ok().filter(|_| is_plain)?;
                 (Some(name), rest.strip_prefix(b"\",\"type\":\"Point\",\"data\":{\"time\":\"")?)
             }
         };
-        let (time, rest) = rest.split_at(special(rest)?);
-        let rest = rest.strip_prefix(b"\",\"value\":")?;
+        let (time, size) = match clock.read_quoted(rest) {
+            Some(read) => read,
+            None => {
+                let size = special(rest)?;
+                (clock.read(&rest[..size])?, size)
+            }
+        };
+        let rest = rest[size..].strip_prefix(b"\",\"value\":")?;
         let (value, size) = number(rest)?;
         Some(Self { metric, time, value, rest: rest[size..].strip_prefix(b",\"tags\":")? })
     }
 }
 
 /// Calls `take` with the point of a line that is walked from its start to its end.
-fn whole<T>(line: &[u8], clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) -> Option<T> {
+fn whole(line: &[u8], clock: &mut Clock, take: impl FnOnce(&Point<'_>)) -> Option<()> {
     // Control characters are illegal inside texts; between values they are unusual.
     let lowest = line.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
     let mut walk = Walk { rest: std::str::from_utf8(line).ok().filter(|_| lowest >= b' ')? };
@@ -87,18 +98,23 @@ fn whole<T>(line: &[u8], clock: &mut Clock, take: impl FnOnce(&Point<'_>) -> T) 
     let [name, url, method, group, status, error, error_code, expected_response] =
         data.tags.each_ref().map(|tag| &**tag);
     let tags = Tags { group, status, error, error_code, expected_response };
-    Some(take(&Point { metric: &metric, time, value: data.value?, label: label(name, url, method), tags }))
+    take(&Point { metric: &metric, time, value: data.value?, label: label(name, url, method), tags });
+    Some(())
 }
 
-/// Name of the metric of a point, where the line begins or ends as k6 writes it and nothing else could be meant.
-///
-/// k6 writes `{"metric":"NAME","type":"Point","data":{…}}`, and wrote `{"type":"Point","data":{…},"metric":"NAME"}`.
-pub(super) fn metric_of_point(line: &[u8]) -> Option<&[u8]> {
-    if let Some(rest) = line.strip_prefix(b"{\"metric\":\"") {
-        let name = &rest[..special(&rest[..rest.len().min(metric::LONGEST)]).filter(|at| rest[*at] == b'"')?];
-        let after = &rest[name.len()..];
-        return (after.starts_with(b"\",\"type\":\"Point\",") && line.ends_with(b"}")).then_some(name);
-    }
+/// The metric of a point, where the line begins as k6 writes it, nothing else could be meant, and nothing of it is used.
+#[inline]
+pub(super) fn unused_metric(line: &[u8]) -> Option<&'static Name> {
+    let rest = line.strip_prefix(METRIC)?;
+    let name = UNUSED.find(rest.first_chunk::<{ unused::SIZE }>()?)?;
+    let after = rest.get(name.size..)?;
+    (after.starts_with(b"\",\"type\":\"Point\",") && line.ends_with(b"}")).then_some(name)
+}
+
+/// Name of the metric of a point, where the line ends as k6 formerly wrote it and nothing else could be meant:
+/// `{"type":"Point","data":{…},"metric":"NAME"}`.
+#[inline]
+pub(super) fn metric_behind(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"{\"type\":\"Point\",")?;
     let rest = line.strip_suffix(b"\"}")?;
     let start = memchr::memrchr(b'"', rest)? + 1;
