@@ -61,22 +61,45 @@ impl Grid {
         // A window begins in one word and ends in the next.
         self.delimiters.resize(chunks.len() + 2, 0);
         self.line_ends.resize(chunks.len() + 1, 0);
+        let (delimiters, line_ends) = (&mut self.delimiters[..chunks.len()], &mut self.line_ends[..chunks.len()]);
+        for (at, chunk) in chunks.iter().enumerate() {
+            let mut found = Found::of(look, chunk, delimiter);
+            if found.quotes != 0 || quotes.is_open() {
+                found = found.outside(look, &mut quotes, &bytes[..at * CHUNK], u64::MAX)?;
+            }
+            (delimiters[at], line_ends[at]) = (found.delimiters, found.line_ends);
+        }
         let mut last = [0; CHUNK];
         last[..rest.len()].copy_from_slice(rest);
-        for at in 0..=chunks.len() {
-            let chunk = chunks.get(at).unwrap_or(&last);
-            let (line_ends, in_quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
-            let mut outside = Outside { marks: look.equal(chunk, delimiter) | line_ends, line_ends };
-            if in_quotes != 0 || quotes.is_open() {
-                let before = (at * CHUNK).checked_sub(1).map_or(b'\n', |before| bytes[before]);
-                let valid = if at < chunks.len() { u64::MAX } else { !(u64::MAX << rest.len()) };
-                outside = quotes.among(look, before, outside, in_quotes, valid)?;
-            }
-            self.delimiters[at] = outside.marks ^ outside.line_ends;
-            self.line_ends[at] = outside.line_ends;
-        }
-        self.delimiters[chunks.len() + 1] = 0;
+        let (before, valid) = (&bytes[..bytes.len() - rest.len()], !(u64::MAX << rest.len()));
+        let found = Found::of(look, &last, delimiter).outside(look, &mut quotes, before, valid)?;
+        self.delimiters[chunks.len()..].copy_from_slice(&[found.delimiters, 0]);
+        self.line_ends[chunks.len()] = found.line_ends;
         Some(quotes.lines())
+    }
+}
+
+/// What is in a chunk.
+struct Found {
+    delimiters: u64,
+    line_ends: u64,
+    quotes: u64,
+}
+
+impl Found {
+    #[inline(always)]
+    fn of(look: impl Look, chunk: &Chunk, delimiter: u8) -> Self {
+        let line_ends = look.equal(chunk, b'\n');
+        Self { delimiters: look.equal(chunk, delimiter), line_ends, quotes: look.rare(chunk, b'"') }
+    }
+
+    /// What of it is outside of quotes, behind the bytes `before`; `valid` are the bytes of the file.
+    #[inline(always)]
+    fn outside(self, look: impl Look, quotes: &mut Quotes, before: &[u8], valid: u64) -> Option<Self> {
+        let all = Outside { marks: self.delimiters | self.line_ends, line_ends: self.line_ends };
+        let last = before.last().copied().unwrap_or(b'\n');
+        let Outside { marks, line_ends } = quotes.among(look, last, all, self.quotes, valid)?;
+        Some(Self { delimiters: marks ^ line_ends, line_ends, ..self })
     }
 }
 
@@ -128,7 +151,7 @@ impl<'a> Row<'a> {
     #[inline(always)]
     pub(super) fn window(self, at: usize) -> u64 {
         let shift = at % CHUNK;
-        let (low, high) = (self.delimiters[at / CHUNK], self.delimiters[at / CHUNK + 1]);
+        let Some([low, high, ..]) = self.delimiters.get(at / CHUNK..) else { return 0 };
         low >> shift | high << 1 << (CHUNK - 1 - shift)
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Successes {
 /// Successful requests of one label.
 #[derive(Debug, Default)]
 pub(super) struct Success {
+    /// Start, and latency in ns, of those that are not in the sums yet.
+    seen: Vec<(i64, u64)>,
     pub(super) moments: Moments,
     /// Whether a latency is no whole number of milliseconds.
     pub(super) is_fine: bool,
@@ -37,22 +39,26 @@ pub(super) struct Span {
 }
 
 impl Successes {
-    /// Counts a request of label number `label` that started at `start`, Unix time in ns, and took `nanos` ns.
+    /// Adds a request of label number `label` that started at `start`, Unix time in ns, and took `nanos` ns.
     #[inline(always)]
     pub(super) fn add(&mut self, label: u32, start: i64, nanos: u64) {
-        let label = label as usize;
-        if label >= self.of.len() {
-            self.of.resize_with(label + 1, Success::default);
+        match self.of.get_mut(label as usize) {
+            Some(success) => success.seen.push((start, nanos)),
+            None => self.add_first(label as usize, start, nanos),
         }
-        let success = &mut self.of[label];
-        success.moments.add(nanos, 1);
-        success.is_fine |= !nanos.is_multiple_of(MILLISECOND);
-        success.arrivals.add(start, Histogram::bucket(nanos));
-        let end = start.saturating_add_unsigned(nanos);
-        let span = self.span.get_or_insert(Span { first: start, last: start, last_end: end });
-        span.first = span.first.min(start);
-        span.last = span.last.max(start);
-        span.last_end = span.last_end.max(end);
+    }
+
+    /// Adds up what was added.
+    pub(super) fn settle(&mut self) {
+        for success in &mut self.of {
+            let Some(span) = success.settle() else { continue };
+            let before = self.span.unwrap_or(span);
+            self.span = Some(Span {
+                first: span.first.min(before.first),
+                last: span.last.max(before.last),
+                last_end: span.last_end.max(before.last_end),
+            });
+        }
     }
 
     /// When all of them were; `None` of none.
@@ -68,10 +74,37 @@ impl Successes {
     /// Forgets all requests.
     pub(super) fn clear(&mut self) {
         for success in &mut self.of {
+            success.seen.clear();
             success.moments = Moments::default();
             success.is_fine = false;
             success.arrivals.clear();
         }
         self.span = None;
+    }
+
+    #[inline(never)]
+    fn add_first(&mut self, label: usize, start: i64, nanos: u64) {
+        self.of.resize_with(label + 1, Success::default);
+        self.of[label].seen.push((start, nanos));
+    }
+}
+
+impl Success {
+    /// Adds up what was added, and says when it was.
+    fn settle(&mut self) -> Option<Span> {
+        let (first, _) = *self.seen.first()?;
+        let (mut moments, mut is_fine) = (Moments::default(), false);
+        let mut span = Span { first, last: first, last_end: i64::MIN };
+        for (start, nanos) in self.seen.drain(..) {
+            moments.add(nanos, 1);
+            is_fine |= !nanos.is_multiple_of(MILLISECOND);
+            self.arrivals.add(start, Histogram::bucket(nanos));
+            span.first = span.first.min(start);
+            span.last = span.last.max(start);
+            span.last_end = span.last_end.max(start.saturating_add_unsigned(nanos));
+        }
+        self.moments.merge(&moments);
+        self.is_fine |= is_fine;
+        Some(span)
     }
 }

@@ -126,7 +126,8 @@ impl Moments {
         self.merge(&Self { count: weight, sum: u128::from(nanos) * u128::from(weight), min: nanos, max: nanos });
     }
 
-    fn merge(&mut self, other: &Self) {
+    #[inline]
+    pub(super) fn merge(&mut self, other: &Self) {
         self.count += other.count;
         self.sum += other.sum;
         self.min = self.min.min(other.min);

@@ -30,8 +30,8 @@ pub(super) struct Batch {
     written: Vec<u8>,
     /// The group of the row before: most rows are of the same.
     last: Option<u32>,
-    /// The same, of rows that were counted.
-    near: Option<(Short, u32)>,
+    /// The same of rows that were counted, with what stands before the digits of a thread.
+    near: (Short, u32),
     /// Most threads that were running.
     pub(super) users: Option<u32>,
     /// Number of the dialect that the rows were read in.
@@ -98,7 +98,7 @@ impl Batch {
         self.labels.clear();
         self.groups.clear();
         self.failures.clear();
-        (self.last, self.near) = (None, None);
+        (self.last, self.near) = (None, Default::default());
         self.users = None;
     }
 
@@ -169,25 +169,21 @@ impl Batch {
         self.begun.iter().map(|(before, group)| (*before, *group, self.samples[*group as usize]))
     }
 
-    /// The number of the group of the thread that stands in `range` of `bytes`, where its name ends as usual.
+    /// The number of the group of the thread that stands in `range` of `bytes`, where it is named as usual: most are of the
+    /// group of the one before.
     #[inline(always)]
     pub(super) fn group_of(&mut self, bytes: &[u8], range: Range<usize>) -> Option<u32> {
-        let end = range.end - (1 + thread::digits_before(bytes, range.end)?);
-        if bytes[range.start] == b'"' || end <= range.start || bytes[end] != b'-' {
-            return None;
+        let end = range.end - thread::digits_before(bytes, range.end)?;
+        let near = Short::of(bytes, range.start, end)?;
+        if near == self.near.0 {
+            return Some(self.near.1);
         }
-        let group = Short::of(bytes, range.start, end)?;
-        match self.near {
-            Some((near, number)) if near.is(&group) => Some(number),
-            _ => Some(self.another_group(group, &bytes[range.start..end])),
-        }
-    }
-
-    #[inline(never)]
-    fn another_group(&mut self, group: Short, written: &[u8]) -> u32 {
-        let number = self.groups.number(written, || String::from_utf8_lossy(written));
-        self.near = Some((group, number));
-        number
+        let group = bytes[range.start..end]
+            .strip_suffix(b"-")
+            .filter(|group| group.first().is_some_and(|byte| *byte != b'"'))?;
+        let number = self.groups.number(group, || String::from_utf8_lossy(group));
+        self.near = (near, number);
+        Some(number)
     }
 
     /// The rows in their order, and what else those that are not usual have.

@@ -59,6 +59,7 @@ impl Parser for Table {
             plainly(bytes, last, &columns, &mut clocked, batch)
         });
         batch.zoneless = clocked.is_zoneless();
+        batch.successes.settle();
         parsed
     }
 }
@@ -138,6 +139,7 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
         batch.clear(counted);
         let mut clock = clock;
         let plainly = plainly(bytes, false, &columns, &mut clock, &mut batch);
+        batch.successes.settle();
         let (seen, plain) =
             ((format!("{parsed:?}"), zoneless, seen), (format!("{plainly:?}"), clock.is_zoneless(), batch.shown()));
         assert_eq!(seen, plain, "{columns:?} {:?}", String::from_utf8_lossy(bytes));
