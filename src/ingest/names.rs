@@ -77,6 +77,14 @@ impl Names {
         }
     }
 
+    /// The number of a label, as [`Names::number`] gives it.
+    #[inline]
+    pub(super) fn number_of_label(&mut self, label: Label<'_>) -> u32 {
+        let (key, text) = (label.hash(), label.text());
+        let found = self.numbers.find(key, |number| is_same(self.written(*number), text.as_bytes())).copied();
+        found.unwrap_or_else(|| self.add(key, text.as_bytes(), text))
+    }
+
     /// The text of a number.
     #[inline]
     pub(super) fn label(&self, number: u32) -> Label<'_> {

@@ -6,6 +6,8 @@ use super::batch::{Batch, Packed};
 use super::groups::{Groups, Told};
 use super::stamps::{Stamped, look_nested};
 use super::{Row, TRANSACTION};
+use crate::ingest::names::Names;
+use crate::ingest::successes::Successes;
 use crate::ingest::{Found, Label, Observation, Recorder};
 use crate::model::Kind;
 
@@ -13,6 +15,9 @@ use crate::model::Kind;
 const FIRST_ROWS: usize = 4_096;
 /// Bytes of such rows at most, however long their labels are.
 const FIRST_BYTES: usize = 8 << 20;
+/// Samples that wait to be recorded, and labels of them.
+const MOST_PENDING: usize = 4_096;
+const MOST_PENDING_LABELS: usize = 256;
 /// Labels of controllers that are remembered; a plan has tens.
 const MOST_CONTROLLERS: usize = 1_000;
 
@@ -26,6 +31,16 @@ pub(super) struct Rows<'a> {
     groups: Groups,
     controllers: HashSet<String>,
     users: Option<u64>,
+    /// Samples that wait; `None` where those that can be counted were counted before.
+    pending: Option<Pending>,
+}
+
+/// Samples that were counted and are not recorded yet.
+#[derive(Default)]
+struct Pending {
+    labels: Names,
+    successes: Successes,
+    many: usize,
 }
 
 impl<'a> Rows<'a> {
@@ -39,7 +54,13 @@ impl<'a> Rows<'a> {
             groups: Groups::default(),
             controllers: HashSet::new(),
             users: None,
+            pending: None,
         }
+    }
+
+    /// Rows for `recorder`, of which usual ones are counted here.
+    pub(super) fn counting(recorder: &'a mut Recorder) -> Self {
+        Self { pending: Some(Pending::default()), ..Self::new(recorder) }
     }
 
     /// The recorder, for warnings.
@@ -98,10 +119,42 @@ impl<'a> Rows<'a> {
     ///
     /// A controller that had no samples has no time either and is left out.
     pub(super) fn take(&mut self, row: &Row<'_>) -> bool {
+        if self.count(row) {
+            return false;
+        }
+        if let Some(pending) = &mut self.pending
+            && pending.many > 0
+            && !pending.can_wait(self.recorder, &self.groups)
+        {
+            pending.record(self.recorder);
+        }
         match self.controller(row) {
             Some(transaction) => self.take_known(&Row { transaction: Some(transaction), ..row.clone() }),
             None => self.take_known(row),
         }
+    }
+
+    /// Counts a row that is one success without anything unusual, where that is known to be a request; `false` if it is not.
+    #[inline]
+    fn count(&mut self, row: &Row<'_>) -> bool {
+        let Self { recorder, groups, pending: Some(pending), .. } = self else { return false };
+        let is_plain = row.transaction.is_none() && row.samples == 1 && row.errors == 0 && !row.silent;
+        let Ok(latency) = u64::try_from(row.elapsed) else { return false };
+        if !is_plain || self.first.is_some() || (pending.many == 0 && !pending.can_wait(recorder, groups)) {
+            return false;
+        }
+        let group = groups.number(&row.thread.group);
+        if !groups.count(group) {
+            return false;
+        }
+        self.users = self.users.max(row.users);
+        let label = pending.labels.number_of_label(Label::with_hash(&row.label, row.hash));
+        pending.successes.add(label, self.stamped.start(row), latency);
+        pending.many += 1;
+        if pending.many >= MOST_PENDING || pending.labels.len() >= MOST_PENDING_LABELS {
+            pending.record(recorder);
+        }
+        true
     }
 
     fn take_known(&mut self, row: &Row<'_>) -> bool {
@@ -126,6 +179,7 @@ impl<'a> Rows<'a> {
     /// Hands on what is left and tells what a reader should know.
     pub(super) fn finish(mut self) {
         self.look();
+        self.pending.iter_mut().for_each(|pending| pending.record(self.recorder));
         let (recorder, stamped) = (&mut *self.recorder, self.stamped);
         let told = self.groups.finish(&mut |row, kind| record(recorder, stamped, row, kind));
         warn(recorder, &told);
@@ -166,6 +220,22 @@ impl<'a> Rows<'a> {
     fn place(&mut self, row: &Row<'_>) {
         let (recorder, stamped) = (&mut *self.recorder, self.stamped);
         self.groups.take(row, &mut |row, kind| record(recorder, stamped, row, kind));
+    }
+}
+
+impl Pending {
+    /// Whether samples may wait: recorded later, they change nothing about which labels are merged.
+    fn can_wait(&self, recorder: &Recorder, groups: &Groups) -> bool {
+        recorder.has_room(&self.labels, 2 * MOST_PENDING_LABELS + groups.waiting())
+    }
+
+    /// Records the samples.
+    fn record(&mut self, recorder: &mut Recorder) {
+        self.successes.settle();
+        recorder.observe_all(&self.labels, &self.successes);
+        self.labels.clear();
+        self.successes.clear();
+        self.many = 0;
     }
 }
 

@@ -246,7 +246,8 @@ fn rows_that_are_counted_add_up_to_those_that_are_taken_one_by_one() {
     // From some row on each has a label of its own, and the rarer ones are merged.
     let many: String = (0..20_000).map(|at| row(at, &format!("label {}", at.saturating_sub(9_000)))).collect();
     for (rows, merged) in [(few, false), (many, true)] {
-        let plain = by_plain_rows(&rows);
+        let plain = by_rows(&rows, false);
+        assert_eq!(by_rows(&rows, true), plain);
         assert_eq!(plain.endpoints.iter().any(|endpoint| endpoint.name == "(other)"), merged);
         for (size, threads) in [(256 << 10, 1), (256 << 10, 3), (9_973, 2), (70_001, 2)] {
             let options = Options { blocks: Blocks { size, threads }, ..Options::default() };
@@ -258,13 +259,13 @@ fn rows_that_are_counted_add_up_to_those_that_are_taken_one_by_one() {
     }
 }
 
-/// The run of rows with the usual columns, read and taken one after another.
-fn by_plain_rows(text: &str) -> Run {
+/// The run of rows with the usual columns, read and taken one after another, and counted or not.
+fn by_rows(text: &str, counting: bool) -> Run {
     let mut recorder = Recorder::new(&Options::default());
     let (mut batch, mut clock, columns) = (Batch::default(), Clock::default(), Columns::USUAL);
     batch.clear(None);
     assert_eq!(plainly(text.as_bytes(), true, &columns, &mut clock, &mut batch).bytes, text.len());
-    let mut rows = Rows::new(&mut recorder);
+    let mut rows = if counting { Rows::counting(&mut recorder) } else { Rows::new(&mut recorder) };
     batch.rows().for_each(|(row, rest)| drop(rows.take(&batch.row(&row, rest))));
     let users = batch.users;
     batch.clear(None);

@@ -29,7 +29,7 @@ fn detect(head: &Head<'_>) -> bool {
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
-    let mut rows = Rows::new(recorder);
+    let mut rows = Rows::counting(recorder);
     if let Some(what) = scan(input, &mut rows)? {
         input.truncated(&what, rows.recorder())?;
     }
