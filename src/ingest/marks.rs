@@ -24,67 +24,30 @@ pub(super) struct Walked {
 /// where a quote stands where none should be, or a record has very many fields.
 #[inline(always)]
 pub(super) fn records(bytes: &[u8], delimiter: u8, each: impl FnMut(Record<'_>) -> bool) -> Option<Walked> {
-    best(Walk::<true, _> { bytes, delimiter, each })
+    best(Walk { bytes, delimiter, each })
 }
 
 /// The same, with the bytes of the records alone.
 #[inline(always)]
-pub(super) fn lines(bytes: &[u8], delimiter: u8, mut each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
-    best(Walk::<false, _> { bytes, delimiter, each: |record: Record<'_>| each(record.bytes) })
+pub(super) fn lines(bytes: &[u8], delimiter: u8, each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
+    best(Lines::<true, _>::of(bytes, delimiter, each))
 }
 
 /// Calls `each` with the lines of `bytes`, which are not quoted, up to the first for which it says `false`; that one is
 /// not counted.
 #[inline(always)]
 pub(super) fn unquoted_lines(bytes: &[u8], each: impl FnMut(&[u8]) -> bool) -> Walked {
-    best(Lines { bytes, each })
+    best(Lines::<false, _>::of(bytes, b'\n', each)).unwrap_or_default()
 }
 
-/// A walk over lines.
-struct Lines<'a, F> {
-    bytes: &'a [u8],
-    each: F,
-}
-
-impl<F: FnMut(&[u8]) -> bool> Work for Lines<'_, F> {
-    type Answer = Walked;
-
-    #[inline(always)]
-    fn with(self, look: impl Look) -> Walked {
-        let Self { bytes, mut each } = self;
-        let mut walked = Walked::default();
-        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-        let mut last = [0; CHUNK];
-        last[..rest.len()].copy_from_slice(rest);
-        let (mut chunks, mut start) = (chunks.iter(), 0);
-        loop {
-            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
-            let mut line_ends = look.equal(chunk, b'\n');
-            while line_ends != 0 {
-                let end = start + line_ends.trailing_zeros() as usize;
-                let line = &bytes[walked.bytes..end];
-                if !each(line.strip_suffix(b"\r").unwrap_or(line)) {
-                    return walked;
-                }
-                line_ends &= line_ends - 1;
-                (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
-            }
-            if is_last {
-                return walked;
-            }
-            start += CHUNK;
-        }
-    }
-}
-
-/// A walk over all records, with their fields or without.
-struct Walk<'a, const FIELDS: bool, F> {
+/// A walk over all records with their fields.
+struct Walk<'a, F> {
     bytes: &'a [u8],
     delimiter: u8,
     each: F,
 }
 
-impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS, F> {
+impl<F: FnMut(Record<'_>) -> bool> Work for Walk<'_, F> {
     type Answer = Option<Walked>;
 
     #[inline(always)]
@@ -92,42 +55,117 @@ impl<const FIELDS: bool, F: FnMut(Record<'_>) -> bool> Work for Walk<'_, FIELDS,
         let Self { bytes, delimiter, mut each } = self;
         let (mut quotes, mut ends, mut walked) = (Quotes::new(delimiter), Ends::new(), Walked::default());
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-        let mut last = [0; CHUNK];
-        last[..rest.len()].copy_from_slice(rest);
-        let (mut chunks, mut start) = (chunks.iter(), 0);
-        loop {
-            let (chunk, is_last) = chunks.next().map_or((&last, true), |chunk| (chunk, false));
-            let Outside { mut marks, mut line_ends } = quotes.outside::<FIELDS>(look, chunk, bytes.len() - start)?;
-            if FIELDS {
-                ends.add(marks, start as u32)?;
-            }
+        let last = padded(rest);
+        for (at, chunk) in chunks.iter().chain([&last]).enumerate() {
+            let start = at * CHUNK;
+            let Outside { mut marks, mut line_ends } = quotes.outside::<true>(look, chunk, bytes.len() - start)?;
+            ends.add(marks, start as u32)?;
             while line_ends != 0 {
                 let end = start + line_ends.trailing_zeros() as usize;
-                let carriage_return = usize::from(bytes[walked.bytes..end].last() == Some(&b'\r'));
-                let is_wanted = if FIELDS {
-                    marks &= !(line_ends ^ (line_ends - 1));
-                    ends.take(marks.count_ones() as usize, carriage_return as u32, |ends| each(Record { bytes, ends }))
-                } else {
-                    each(Record { bytes: &bytes[walked.bytes..end - carriage_return], ends: &[] })
-                };
-                if !is_wanted {
-                    walked.lines = super::blocks::line_ends(&bytes[..walked.bytes]);
-                    return Some(walked);
+                let carriage_return = u32::from(bytes[walked.bytes..end].last() == Some(&b'\r'));
+                marks &= !(line_ends ^ (line_ends - 1));
+                let behind = marks.count_ones() as usize;
+                if !ends.take(behind, carriage_return, |ends| each(Record { bytes, ends })) {
+                    return Some(walked.stopped(bytes));
                 }
                 line_ends &= line_ends - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
-            if is_last {
+        }
+        Some(walked.ended(bytes, &quotes))
+    }
+}
+
+/// A walk over all lines, `QUOTED` or not.
+struct Lines<'a, const QUOTED: bool, F> {
+    bytes: &'a [u8],
+    each: F,
+    quotes: Quotes,
+    walked: Walked,
+}
+
+/// What becomes of a walk at a chunk.
+#[derive(PartialEq)]
+enum Step {
+    On,
+    Stopped,
+    GivenUp,
+}
+
+impl<'a, const QUOTED: bool, F: FnMut(&[u8]) -> bool> Lines<'a, QUOTED, F> {
+    fn of(bytes: &'a [u8], delimiter: u8, each: F) -> Self {
+        Self { bytes, each, quotes: Quotes::new(delimiter), walked: Walked::default() }
+    }
+
+    /// Takes the lines that end in a chunk, which begins at `start`.
+    #[inline(always)]
+    fn step(&mut self, look: impl Look, chunk: &Chunk, start: usize) -> Step {
+        let mut line_ends = match QUOTED {
+            true => match self.quotes.outside::<false>(look, chunk, self.bytes.len() - start) {
+                Some(outside) => outside.line_ends,
+                None => return Step::GivenUp,
+            },
+            false => look.equal(chunk, b'\n'),
+        };
+        while line_ends != 0 {
+            let end = start + line_ends.trailing_zeros() as usize;
+            let line = &self.bytes[self.walked.bytes..end];
+            if !(self.each)(line.strip_suffix(b"\r").unwrap_or(line)) {
+                return Step::Stopped;
+            }
+            line_ends &= line_ends - 1;
+            self.walked = Walked { bytes: end + 1, lines: self.walked.lines + 1 };
+        }
+        Step::On
+    }
+}
+
+impl<const QUOTED: bool, F: FnMut(&[u8]) -> bool> Work for Lines<'_, QUOTED, F> {
+    type Answer = Option<Walked>;
+
+    #[inline(always)]
+    fn with(mut self, look: impl Look) -> Option<Walked> {
+        let (chunks, rest) = self.bytes.as_chunks::<CHUNK>();
+        let (mut step, mut start) = (Step::On, 0);
+        for chunk in chunks {
+            step = self.step(look, chunk, start);
+            if step != Step::On {
                 break;
             }
             start += CHUNK;
         }
+        if step == Step::On {
+            step = self.step(look, &padded(rest), start);
+        }
+        match step {
+            Step::On => Some(self.walked.ended(self.bytes, &self.quotes)),
+            Step::Stopped => Some(self.walked.stopped(self.bytes)),
+            Step::GivenUp => None,
+        }
+    }
+}
+
+impl Walked {
+    /// As far as all records that are whole.
+    fn ended(mut self, bytes: &[u8], quotes: &Quotes) -> Self {
         if quotes.lines > 0 {
             // Line ends in what is left are between quotes, or it would be a record.
-            walked.lines += quotes.lines - super::blocks::line_ends(&bytes[walked.bytes..]);
+            self.lines += quotes.lines - super::blocks::line_ends(&bytes[self.bytes..]);
         }
-        Some(walked)
+        self
     }
+
+    /// As far as a record that is not wanted.
+    fn stopped(self, bytes: &[u8]) -> Self {
+        Self { lines: super::blocks::line_ends(&bytes[..self.bytes]), ..self }
+    }
+}
+
+/// The last bytes, and zeros.
+fn padded(rest: &[u8]) -> Chunk {
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    last
 }
 
 /// Where fields end, and before them where the record before ended.

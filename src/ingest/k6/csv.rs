@@ -82,9 +82,10 @@ impl Rows<'_> {
     fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
         let (mut wrong, mut ends) = (None, Vec::new());
         let walked = marks::lines(bytes, b',', |row| {
-            if !self.passes_over(row) && !self.is_known(row) {
-                wrong = self.split(row, &mut ends).err();
+            if self.passes_over(row) || self.is_known(row) {
+                return true;
             }
+            wrong = self.split(row, &mut ends).err();
             wrong.is_none()
         })?;
         Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })

@@ -49,7 +49,10 @@ impl Parser for Lines {
         batch.clear();
         let (joining, mut wrong) = (self.joining.load(Ordering::Relaxed), None);
         let walked = marks::unquoted_lines(bytes, |line| {
-            wrong = take(line, joining, batch).err();
+            if passes_over(line, joining, batch) || walk::point(line, batch).is_some() {
+                return true;
+            }
+            wrong = in_full(line.trim_ascii(), batch).err();
             wrong.is_none()
         });
         let mut parsed = Parsed { bytes: walked.bytes, lines: walked.lines, wrong };
@@ -68,30 +71,20 @@ impl Parser for Lines {
     }
 }
 
-/// Takes one line, or says what is wrong with it.
+/// Whether nothing of a line is used, as its beginning or its end tells.
 #[inline]
-fn take(line: &[u8], joining: bool, batch: &mut Batch) -> Result<(), String> {
-    if let Some(name) = walk::unused_metric(line) {
-        if !name.is_failed {
-            return Ok(());
-        }
-        if !joining && !batch.undecided {
-            batch.passed_over = true;
-            return Ok(());
-        }
-    }
-    match is_passed_over(line, joining, batch) || walk::point(line, batch).is_some() {
-        true => Ok(()),
-        false => in_full(line.trim_ascii(), batch),
-    }
-}
-
-/// Whether nothing of a line is used, which has its metric at its end.
-fn is_passed_over(line: &[u8], joining: bool, batch: &mut Batch) -> bool {
-    let Some(name) = walk::metric_behind(line) else { return false };
-    let is_failed = !joining && !batch.undecided && name == metric::FAILED.as_bytes();
-    batch.passed_over |= is_failed;
-    is_failed || metric::is_passed_over(name)
+fn passes_over(line: &[u8], joining: bool, batch: &mut Batch) -> bool {
+    let is_failed = match walk::unused_metric(line) {
+        Some(name) if !name.is_failed => return true,
+        Some(_) => true,
+        None => match walk::metric_behind(line) {
+            Some(name) if metric::is_passed_over(name) => return true,
+            name => name == Some(metric::FAILED.as_bytes()),
+        },
+    };
+    let is_unused = is_failed && !joining && !batch.undecided;
+    batch.passed_over |= is_unused;
+    is_unused
 }
 
 /// Takes points in the order of the file.

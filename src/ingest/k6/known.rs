@@ -192,15 +192,17 @@ fn glance(metric: Option<&[u8]>, bytes: &[u8]) -> usize {
     (sum.wrapping_mul(FACTOR) >> u32::BITS) as usize % NEAR
 }
 
-/// Whether texts are equal: of those of this length, a look at many bytes at a time is faster than a call.
+/// Whether texts are equal: of those of this length, a look at all words is faster than a call.
 #[inline]
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
-    const STEP: usize = 64;
-    match (a.last_chunk::<STEP>(), b.last_chunk::<STEP>()) {
+    const WORD: usize = size_of::<u64>();
+    match (a.last_chunk::<WORD>(), b.last_chunk::<WORD>()) {
         _ if a.len() != b.len() => false,
         (Some(end_of_a), Some(end_of_b)) => {
-            let (parts_of_a, parts_of_b) = (a.as_chunks::<STEP>().0, b.as_chunks::<STEP>().0);
-            end_of_a == end_of_b && parts_of_a.iter().zip(parts_of_b).all(|(a, b)| a == b)
+            let word = |bytes: &[u8; WORD]| u64::from_le_bytes(*bytes);
+            let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
+            let other = words.fold(word(end_of_a) ^ word(end_of_b), |other, (a, b)| other | (word(a) ^ word(b)));
+            other == 0
         }
         _ => a == b,
     }

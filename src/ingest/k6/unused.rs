@@ -45,12 +45,10 @@ impl Table {
     /// The name that bytes begin with.
     #[inline]
     pub(super) fn find(&self, bytes: &[u8; SIZE]) -> Option<&Name> {
-        let words = words(bytes);
         let name = &self.names[place(bytes, self.factor)];
-        let mut other = 0;
-        for at in 0..words.len() {
-            other |= (words[at] ^ name.text[at]) & name.mask[at];
-        }
+        let masked =
+            words(bytes).into_iter().zip(name.text).zip(name.mask).map(|((word, text), mask)| (word ^ text) & mask);
+        let other = masked.fold(0, |other, bits| other | bits);
         (other == 0).then_some(name)
     }
 }

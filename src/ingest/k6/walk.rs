@@ -115,7 +115,11 @@ pub(super) fn unused_metric(line: &[u8]) -> Option<&'static Name> {
 /// `{"type":"Point","data":{…},"metric":"NAME"}`.
 #[inline]
 pub(super) fn metric_behind(line: &[u8]) -> Option<&[u8]> {
-    line.strip_prefix(b"{\"type\":\"Point\",")?;
+    line.strip_prefix(b"{\"type\":\"Point\",").and_then(last_metric)
+}
+
+#[inline(never)]
+fn last_metric(line: &[u8]) -> Option<&[u8]> {
     let rest = line.strip_suffix(b"\"}")?;
     let start = memchr::memrchr(b'"', rest)? + 1;
     // The comma tells a key from the end of a string that holds an escaped quote.
