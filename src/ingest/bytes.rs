@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use xxhash_rust::xxh3::Xxh3Default;
+use twox_hash::XxHash3_128;
 
 /// Bytes that a buffered reader holds.
 const BUFFER: usize = 512 * 1024;
@@ -33,7 +33,7 @@ pub trait ReadAt: Send + Sync {
 /// A digest that grows while a file is read: XXH3, 128 bits (<https://xxhash.com>). It tells files apart; it is no
 /// signature.
 #[derive(Clone, Default)]
-pub struct Digest(Arc<Mutex<Xxh3Default>>);
+pub struct Digest(Arc<Mutex<XxHash3_128>>);
 
 impl Digest {
     /// The reader, with every byte that is read from it added to the digest.
@@ -43,12 +43,12 @@ impl Digest {
 
     /// Adds the next bytes of the file.
     pub(super) fn add(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
     }
 
     /// `xxh3:` and 32 hexadecimal digits.
     pub fn text(&self) -> String {
-        format!("xxh3:{:032x}", self.0.lock().unwrap_or_else(PoisonError::into_inner).digest128())
+        format!("xxh3:{:032x}", self.0.lock().unwrap_or_else(PoisonError::into_inner).finish_128())
     }
 }
 

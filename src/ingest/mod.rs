@@ -6,6 +6,7 @@
 //! up, resource series are attached, and of several views of the same requests the most detailed is used.
 
 mod aggregate;
+mod ahead;
 mod artillery;
 mod bits;
 mod blocks;
@@ -28,6 +29,7 @@ mod names;
 mod native;
 mod near;
 mod observation;
+mod order;
 mod parts;
 mod record;
 mod recorder;

@@ -18,29 +18,34 @@ struct State<T> {
     free: Vec<T>,
     /// Whether a thread is taking.
     taking: bool,
+    /// Threads that wait: waking nobody takes a system call as well.
+    waiting: usize,
     stopped: bool,
 }
 
 impl<T: Default> Turns<T> {
     /// Turns from number 0 on, of which `window` may lie ready.
     pub(super) fn new(window: usize) -> Self {
-        let state = State { next: 0, ready: BTreeMap::new(), free: Vec::new(), taking: false, stopped: false };
+        let (ready, free) = (BTreeMap::new(), Vec::new());
+        let state = State { next: 0, ready, free, taking: false, waiting: 0, stopped: false };
         Self { state: Mutex::new(state), moved: Condvar::new(), window: window as u64 }
     }
 
-    /// The same turns with another window.
+    /// The same turns with another window, and without the things that were taken.
     pub(super) fn with_window(self, window: usize) -> Self {
+        self.lock().free.clear();
         Self { window: window as u64, ..self }
     }
 
-    /// Hands in number `index`, takes whatever is next, and returns a thing to be filled; `None` once `take` said that
-    /// nothing more is wanted.
+    /// Hands in number `index`, and takes whatever is next; `false` once `take` said that nothing more is wanted.
     ///
     /// Waits while the turn of `index` is far away. Who holds the next never waits, so there is always one who goes on.
-    pub(super) fn hand_in(&self, index: u64, thing: T, mut take: impl FnMut(&mut T) -> bool) -> Option<T> {
+    pub(super) fn hand_in(&self, index: u64, thing: T, mut take: impl FnMut(&mut T) -> bool) -> bool {
         let mut state = self.lock();
         while index >= state.next + self.window && !state.stopped {
+            state.waiting += 1;
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
         state.ready.insert(index, thing);
         while !state.taking && !state.stopped {
@@ -54,32 +59,28 @@ impl<T: Default> Turns<T> {
             state.next += 1;
             state.stopped |= !wanted;
             state.free.push(thing);
-            self.moved.notify_all();
+            if state.waiting > 0 {
+                self.moved.notify_all();
+            }
         }
-        (!state.stopped).then(|| state.free.pop().unwrap_or_default())
+        !state.stopped
     }
 
-    /// Stops everything if the thread that holds it panics, so that no other waits for it.
-    pub(super) fn guard(&self) -> Guard<'_, T> {
-        Guard(self)
+    /// A thing to be filled: one that was taken, or a new one.
+    pub(super) fn free(&self) -> T {
+        self.lock().free.pop().unwrap_or_default()
     }
 }
 
 impl<T> Turns<T> {
+    /// Stops everything, so that nobody waits any more.
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+        self.moved.notify_all();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Made by [`Turns::guard`].
-pub(super) struct Guard<'a, T>(&'a Turns<T>);
-
-impl<T> Drop for Guard<'_, T> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.lock().stopped = true;
-            self.0.moved.notify_all();
-        }
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
                             order.lock().unwrap().push(*number);
                             *number < wanted
                         };
-                        if index >= 200 || turns.hand_in(index, index, take).is_none() {
+                        if index >= 200 || !turns.hand_in(index, index, take) {
                             break;
                         }
                     }
@@ -125,16 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_stops_those_who_wait() {
+    fn who_waits_goes_on_when_everything_stops() {
         let turns = Turns::new(1);
-        let outcome = std::thread::scope(|scope| {
+        let wanted = std::thread::scope(|scope| {
             let waiting = scope.spawn(|| turns.hand_in(5, 0, |_| true));
-            let panicking = scope.spawn(|| {
-                let _guard = turns.guard();
-                panic!("on purpose");
-            });
-            (panicking.join().is_err(), waiting.join().unwrap())
+            turns.stop();
+            waiting.join().unwrap()
         });
-        assert_eq!(outcome, (true, None));
+        assert!(!wanted);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use crate::cli::{Identity, Input, Reading};
 use crate::config::{self, Config};
@@ -204,7 +204,7 @@ fn id(run: &Run, execution: &str) -> String {
     let mut digests: Vec<&str> = run.sources.iter().map(|source| source.digest.as_str()).collect();
     digests.sort_unstable();
     let text = format!("{execution}\n{}\n{}\n{}", run.scenario, run.fingerprint(), digests.join("\n"));
-    format!("{:032x}", xxh3_128(text.as_bytes()))[..ID_DIGITS].to_owned()
+    format!("{:032x}", XxHash3_128::oneshot(text.as_bytes()))[..ID_DIGITS].to_owned()
 }
 
 pub(super) fn configuration(path: Option<&str>) -> Result<Config> {

@@ -39,6 +39,8 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("hashbrown", &["ingest"]),
     ("hdrhistogram", &["model"]),
     ("minijinja", &["render"]),
+    ("crc32fast", &["files"]),
+    ("flate2", &["files"]),
     ("indicatif", &["files"]),
     ("glob", &["files"]),
     ("http_body_util", &["github"]),

@@ -5,6 +5,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where bytes come from and go to")]
 
+mod gzip;
+mod utf16;
+
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 #[cfg(unix)]
@@ -12,15 +15,16 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use flate2::bufread::MultiGzDecoder;
+use gzip::Gunzip;
 use indicatif::{ProgressBar, ProgressStyle};
+use utf16::Utf16;
 
 use crate::ingest::{Bytes, Digest, Head, Part, ReadAt};
 use crate::model::{Environment, Source};
 use crate::render::log;
 
-/// Bytes read at once: larger blocks are no faster, smaller ones are slower.
-const BLOCK: usize = 512 * 1024;
+/// Bytes that a buffer between two readers holds. Who reads more at once reads past the buffer.
+const BLOCK: usize = 128 * 1024;
 /// Files below this size are read before a progress bar could be seen.
 const SLOW: u64 = 64 << 20;
 /// Gzip inside gzip inside gzip is nobody's result file.
@@ -91,7 +95,7 @@ fn stream(raw: Box<dyn Read + Send>, digest: &Digest, path: &str) -> Result<(Vec
     for _ in 0..MOST_LAYERS {
         // Damage is told by whoever reads on, with the place.
         if reader.fill_buf().is_ok_and(|start| start.starts_with(GZIP)) {
-            reader = Box::new(BufReader::with_capacity(BLOCK, MultiGzDecoder::new(reader)));
+            reader = Box::new(BufReader::with_capacity(BLOCK, Gunzip::new(reader)));
         }
     }
     Ok(split_head(decoded(reader, path)?))
@@ -260,58 +264,18 @@ impl FileExt for File {
 /// Takes a byte order mark off; UTF-16 becomes UTF-8.
 fn decoded(mut reader: Box<dyn BufRead + Send>, path: &str) -> Result<Box<dyn BufRead + Send>> {
     let Ok(start) = reader.fill_buf() else { return Ok(reader) };
-    match start {
-        start if start.starts_with(MARK) => reader.consume(MARK.len()),
-        [0xff, 0xfe, ..] => {
-            reader.consume(2);
-            return Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16 { reader, big: false, left: Vec::new() })));
+    let big = match start {
+        start if start.starts_with(MARK) => {
+            reader.consume(MARK.len());
+            return Ok(reader);
         }
-        [0xfe, 0xff, ..] => {
-            reader.consume(2);
-            return Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16 { reader, big: true, left: Vec::new() })));
-        }
+        [0xff, 0xfe, ..] => false,
+        [0xfe, 0xff, ..] => true,
         [0, 0, ..] if start.len() < 4 => bail!("{path}: the file holds only zero bytes"),
-        _ => {}
-    }
-    Ok(reader)
-}
-
-/// UTF-16 read as UTF-8; what is no UTF-16 becomes the replacement character.
-struct Utf16 {
-    reader: Box<dyn BufRead + Send>,
-    big: bool,
-    left: Vec<u8>,
-}
-
-impl Utf16 {
-    fn unit(&mut self) -> io::Result<Option<u16>> {
-        let mut pair = [0; 2];
-        let mut filled = 0;
-        while filled < 2 {
-            match self.reader.read(&mut pair[filled..])? {
-                0 => return Ok((filled > 0).then_some(0xfffd)),
-                n => filled += n,
-            }
-        }
-        Ok(Some(if self.big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) }))
-    }
-}
-
-impl Read for Utf16 {
-    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        while self.left.len() < target.len().min(4096) {
-            let Some(first) = self.unit()? else { break };
-            let second = if (0xd800..0xdc00).contains(&first) { self.unit()? } else { None };
-            for decoded in char::decode_utf16([Some(first), second].into_iter().flatten()) {
-                let character = decoded.unwrap_or(char::REPLACEMENT_CHARACTER);
-                self.left.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-        }
-        let size = self.left.len().min(target.len());
-        target[..size].copy_from_slice(&self.left[..size]);
-        self.left.drain(..size);
-        Ok(size)
-    }
+        _ => return Ok(reader),
+    };
+    reader.consume(2);
+    Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16::new(reader, big))))
 }
 
 /// Reads the head for detection and puts it in front again. A broken file keeps what could be read of it, and breaks
