@@ -1,6 +1,6 @@
 //! What the fuzzer calls: each takes any bytes, and panics where a fast reading and the plain one differ.
 
-use super::{bits, digits, jmeter, k6, marks, near};
+use super::{agreement, bits, digits, jmeter, k6, near};
 
 /// Looks at many bytes at once, and at each.
 pub fn bits(bytes: &[u8]) {
@@ -19,8 +19,8 @@ pub fn numbers(bytes: &[u8]) {
 
 /// Records of CSV files.
 pub fn csv(bytes: &[u8]) {
-    marks::agreement::assert_agrees(bytes, b',');
-    marks::agreement::assert_agrees(bytes, b';');
+    agreement::assert_agrees(bytes, b',');
+    agreement::assert_agrees(bytes, b';');
 }
 
 /// Rows of a JTL as CSV.

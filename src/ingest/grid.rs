@@ -5,8 +5,8 @@
 //! [plain reading](super::record) decides what it means.
 
 use super::bits::{CHUNK, Chunk, Look, Work, best};
-use super::blocks::line_ends;
-use super::marks::{Outside, Quotes, Walked};
+use super::lines::{Walked, padded};
+use super::quotes::{Outside, Quotes};
 use super::record::Record;
 
 /// Room for the bits of a block.
@@ -69,10 +69,8 @@ impl Grid {
             }
             (delimiters[at], line_ends[at]) = (found.delimiters, found.line_ends);
         }
-        let mut last = [0; CHUNK];
-        last[..rest.len()].copy_from_slice(rest);
         let (before, valid) = (&bytes[..bytes.len() - rest.len()], !(u64::MAX << rest.len()));
-        let found = Found::of(look, &last, delimiter).outside(look, &mut quotes, before, valid)?;
+        let found = Found::of(look, &padded(rest), delimiter).outside(look, &mut quotes, before, valid)?;
         self.delimiters[chunks.len()..].copy_from_slice(&[found.delimiters, 0]);
         self.line_ends[chunks.len()] = found.line_ends;
         Some(quotes.lines())
@@ -98,7 +96,7 @@ impl Found {
     fn outside(self, look: impl Look, quotes: &mut Quotes, before: &[u8], valid: u64) -> Option<Self> {
         let all = Outside { marks: self.delimiters | self.line_ends, line_ends: self.line_ends };
         let last = before.last().copied().unwrap_or(b'\n');
-        let Outside { marks, line_ends } = quotes.among(look, last, all, self.quotes, valid)?;
+        let Outside { marks, line_ends } = quotes.outside(look, last, all, self.quotes, valid)?;
         Some(Self { delimiters: marks ^ line_ends, line_ends, ..self })
     }
 }
@@ -130,19 +128,14 @@ impl<R: Reader> Work for Walk<'_, R> {
                 before_row = before_next;
                 let to = end - usize::from(end > from && bytes[end - 1] == b'\r');
                 if !reader.read(Row { bytes, from, to, many, delimiters: &grid.delimiters }) {
-                    walked.lines = line_ends(&bytes[..walked.bytes]);
-                    return Some(walked);
+                    return Some(walked.stopped(bytes));
                 }
                 left &= left - 1;
                 (walked.bytes, walked.lines) = (end + 1, walked.lines + 1);
             }
             before_word += delimiters_of_word.count_ones();
         }
-        if quoted > 0 {
-            // Line ends in what is left are between quotes, or it would be a row.
-            walked.lines += quoted - line_ends(&bytes[walked.bytes..]);
-        }
-        Some(walked)
+        Some(walked.ended(bytes, quoted))
     }
 }
 

@@ -6,6 +6,8 @@
 //! up, resource series are attached, and of several views of the same requests the most detailed is used.
 
 mod aggregate;
+#[cfg(any(test, fuzzing))]
+mod agreement;
 mod ahead;
 mod artillery;
 mod bits;
@@ -23,14 +25,15 @@ mod head;
 mod input;
 mod jmeter;
 mod k6;
+mod lines;
 mod locust;
-mod marks;
 mod names;
 mod native;
 mod near;
 mod observation;
 mod order;
 mod parts;
+mod quotes;
 mod record;
 mod recorder;
 mod resources;

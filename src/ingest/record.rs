@@ -1,7 +1,7 @@
 //! Records of CSV files: fields apart, quotes and line ends inside them respected.
 //!
 //! RFC 4180 (<https://www.rfc-editor.org/rfc/rfc4180>): a field that holds the delimiter, a quote or a line end stands in
-//! quotes, and the quotes in it are doubled. This is the plain reading, byte after byte; [`marks`](super::marks) are the
+//! quotes, and the quotes in it are doubled. This is the plain reading, byte after byte; the [grid](super::grid) is the
 //! fast one, which gives up where a quote stands elsewhere.
 
 use std::borrow::Cow;

@@ -18,7 +18,7 @@ use super::unused::Table as Names;
 use super::{metric, time};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
 use crate::ingest::record::{self, Found, Record, Stray};
-use crate::ingest::{Detail, Format, Head, Input, Recorder, marks, near};
+use crate::ingest::{Detail, Format, Head, Input, Recorder, lines, near};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-csv", tool: "k6", about: "k6 run --out csv=FILE", detail: Detail::Raw, detect, read };
@@ -56,7 +56,7 @@ impl Parser for Table {
         batch.clear();
         let Some(columns) = self.columns.get() else { return Parsed::default() };
         let mut rows = Rows { columns, joining: self.joining.load(Ordering::Relaxed), batch };
-        let parsed = match (!last).then(|| rows.by_marks(bytes)).flatten() {
+        let parsed = match (!last).then(|| rows.by_lines(bytes)).flatten() {
             Some(parsed) => parsed,
             None => {
                 rows.batch.clear();
@@ -78,10 +78,10 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Finds the rows by their marks; `None` where a quote stands where none should be.
-    fn by_marks(&mut self, bytes: &[u8]) -> Option<Parsed> {
+    /// Finds the rows by their line ends; `None` where a quote stands where none should be.
+    fn by_lines(&mut self, bytes: &[u8]) -> Option<Parsed> {
         let (mut wrong, mut ends) = (None, Vec::new());
-        let walked = marks::lines(bytes, b',', |row| {
+        let walked = lines::lines(bytes, b',', |row| {
             if self.passes_over(row) || self.is_known(row) {
                 return true;
             }
@@ -298,7 +298,7 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     let Ok(columns) = Columns::of(Record { bytes: &bytes[..size], ends: &ends }, "x") else { return };
     let rest = &bytes[next..];
     for joining in [false, true] {
-        if let Some(fast) = shown(&columns, joining, |rows| rows.by_marks(rest)) {
+        if let Some(fast) = shown(&columns, joining, |rows| rows.by_lines(rest)) {
             let plain = shown(&columns, joining, |rows| Some(rows.plainly(rest, false)));
             assert_eq!(Some(fast), plain, "{:?}", String::from_utf8_lossy(bytes));
         }
@@ -323,7 +323,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
         #[test]
-        fn rows_by_marks_are_those_of_the_plain_reading(
+        fn rows_by_line_ends_are_those_of_the_plain_reading(
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "http_req_duration,1795225991,2.5,true,fast\n", "http_req_duration,1795225991250,2.5,,\"a, \"\"b\"\"\nc\"\n", "checks,1795225992,1,,\r\n",
                 "vus,1795225992,1,,\n", "metric_name,timestamp,metric_value,expected_response,name\n", "\"vus\",1795225992,1,,\n", "5\" hose,", "\"", ",", "\n", "\r\n", "a",

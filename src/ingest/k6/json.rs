@@ -16,7 +16,7 @@ use super::batch::{Batch, Between, Taken};
 use super::points::{Point, Points, Tags, label};
 use super::{metric, time, walk};
 use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
-use crate::ingest::{Detail, Format, Head, Input, Label, Recorder, marks};
+use crate::ingest::{Detail, Format, Head, Input, Label, Recorder, lines};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "k6-json", tool: "k6", about: "k6 run --out json=FILE", detail: Detail::Raw, detect, read };
@@ -48,7 +48,7 @@ impl Parser for Lines {
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
         batch.clear();
         let (joining, mut wrong) = (self.joining.load(Ordering::Relaxed), None);
-        let walked = marks::unquoted_lines(bytes, |line| {
+        let walked = lines::unquoted_lines(bytes, |line| {
             if passes_over(line, joining, batch) || walk::point(line, batch).is_some() {
                 return true;
             }

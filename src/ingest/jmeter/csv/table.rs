@@ -1,4 +1,4 @@
-//! Rows taken apart: by their marks, which is fast, or one after another where a quote stands unexpectedly.
+//! Rows taken apart: by bits, which is fast, or one after another where a quote stands unexpectedly.
 
 use std::sync::{Mutex, PoisonError};
 

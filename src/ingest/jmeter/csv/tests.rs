@@ -1,4 +1,4 @@
-//! Real runs in every shape a JTL may have, and rows by marks against the plain reading.
+//! Real runs in every shape a JTL may have, and rows by bits against the plain reading.
 
 use std::fmt::Write as _;
 
@@ -366,7 +366,7 @@ proptest! {
     }
 
     #[test]
-    fn rows_by_marks_are_those_of_the_plain_reading(
+    fn rows_by_bits_are_those_of_the_plain_reading(
         pieces in prop::collection::vec(prop::sample::select(vec![
             "1795226767635,5,a,true,t 1-1\n", "1795226767640,7,\"a, b\",false,t 1-2\r\n", "1795226767650,1,\"x\ny\",TRUE,b 2-1\n",
             "1795226767635,5,\"say \"\"hi\"\"\",true,t 1-1\n", "1,2,", "\"", "\n", "\r\n", ",", "5\" hose", "\"\"", "true", "  \n", "é", "-1",

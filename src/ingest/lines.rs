@@ -1,0 +1,120 @@
+//! Lines, 64 bytes at a time: of text, or of CSV whose records may have line ends between quotes.
+
+use super::bits::{CHUNK, Chunk, Look, Work, best};
+use super::blocks::line_ends;
+use super::quotes::Quotes;
+
+/// How far records were read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Bytes of the whole records.
+    pub(super) bytes: usize,
+    /// Line ends in them.
+    pub(super) lines: u64,
+}
+
+/// Calls `each` with the lines of `bytes`, each a record of CSV, up to the first for which it says `false`; that one is not
+/// counted. `None` where a quote stands where none should be.
+#[inline(always)]
+pub(super) fn lines(bytes: &[u8], delimiter: u8, each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
+    best(Lines::<true, _>::of(bytes, delimiter, each))
+}
+
+/// Calls `each` with the lines of `bytes`, which are not quoted, up to the first for which it says `false`; that one is
+/// not counted.
+#[inline(always)]
+pub(super) fn unquoted_lines(bytes: &[u8], each: impl FnMut(&[u8]) -> bool) -> Walked {
+    best(Lines::<false, _>::of(bytes, b'\n', each)).unwrap_or_default()
+}
+
+/// A walk over all lines, `QUOTED` or not.
+struct Lines<'a, const QUOTED: bool, F> {
+    bytes: &'a [u8],
+    each: F,
+    quotes: Quotes,
+    walked: Walked,
+}
+
+/// What becomes of a walk at a chunk.
+#[derive(PartialEq)]
+enum Step {
+    On,
+    Stopped,
+    GivenUp,
+}
+
+impl<'a, const QUOTED: bool, F: FnMut(&[u8]) -> bool> Lines<'a, QUOTED, F> {
+    fn of(bytes: &'a [u8], delimiter: u8, each: F) -> Self {
+        Self { bytes, each, quotes: Quotes::new(delimiter), walked: Walked::default() }
+    }
+
+    /// Takes the lines that end in a chunk, which begins at `start`.
+    #[inline(always)]
+    fn step(&mut self, look: impl Look, chunk: &Chunk, start: usize) -> Step {
+        let mut line_ends = match QUOTED {
+            true => match self.quotes.line_ends(look, chunk, self.bytes.len() - start) {
+                Some(line_ends) => line_ends,
+                None => return Step::GivenUp,
+            },
+            false => look.equal(chunk, b'\n'),
+        };
+        while line_ends != 0 {
+            let end = start + line_ends.trailing_zeros() as usize;
+            let line = &self.bytes[self.walked.bytes..end];
+            if !(self.each)(line.strip_suffix(b"\r").unwrap_or(line)) {
+                return Step::Stopped;
+            }
+            line_ends &= line_ends - 1;
+            self.walked = Walked { bytes: end + 1, lines: self.walked.lines + 1 };
+        }
+        Step::On
+    }
+}
+
+impl<const QUOTED: bool, F: FnMut(&[u8]) -> bool> Work for Lines<'_, QUOTED, F> {
+    type Answer = Option<Walked>;
+
+    #[inline(always)]
+    fn with(mut self, look: impl Look) -> Option<Walked> {
+        let (chunks, rest) = self.bytes.as_chunks::<CHUNK>();
+        let (mut step, mut start) = (Step::On, 0);
+        for chunk in chunks {
+            step = self.step(look, chunk, start);
+            if step != Step::On {
+                break;
+            }
+            start += CHUNK;
+        }
+        if step == Step::On {
+            step = self.step(look, &padded(rest), start);
+        }
+        match step {
+            Step::On => Some(self.walked.ended(self.bytes, self.quotes.lines())),
+            Step::Stopped => Some(self.walked.stopped(self.bytes)),
+            Step::GivenUp => None,
+        }
+    }
+}
+
+impl Walked {
+    /// As far as all records that are whole; so many line ends are between quotes.
+    pub(super) fn ended(mut self, bytes: &[u8], quoted: u64) -> Self {
+        if quoted > 0 {
+            // Line ends in what is left are between quotes, or it would be a record.
+            self.lines += quoted - line_ends(&bytes[self.bytes..]);
+        }
+        self
+    }
+
+    /// As far as a record that is not wanted.
+    pub(super) fn stopped(self, bytes: &[u8]) -> Self {
+        Self { lines: line_ends(&bytes[..self.bytes]), ..self }
+    }
+}
+
+/// The last bytes, and zeros.
+pub(super) fn padded(rest: &[u8]) -> Chunk {
+    let mut last = [0; CHUNK];
+    last[..rest.len()].copy_from_slice(rest);
+    last
+}
