@@ -74,7 +74,7 @@ fn few(bytes: &[u8; 16], from: usize) -> Option<(u64, usize)> {
     // The highest bit of the first byte that is no digit; those above it may err.
     let others = (word | word.wrapping_add(EACH * 0x76)) & (EACH << 7);
     let digits = others.trailing_zeros() as usize / 8;
-    // What is no digit leaves in front of them zeros.
+    // What is no digit is shifted out, and zeros come in front of the digits.
     (1..8).contains(&digits).then(|| (joined(word << (64 - 8 * digits)), digits))
 }
 

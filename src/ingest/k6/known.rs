@@ -108,8 +108,9 @@ impl Known {
 impl Tail {
     fn of(point: &Point<'_>) -> Self {
         let Tags { group, status, error, error_code, expected_response } = point.tags;
-        let (mut texts, mut ends) = (String::new(), [0; TEXTS]);
         let all = [point.metric, point.label.text(), group, status, error, error_code, expected_response];
+        let mut texts = String::with_capacity(all.iter().map(|text| text.len()).sum());
+        let mut ends = [0; TEXTS];
         for (text, end) in all.into_iter().zip(&mut ends) {
             texts.push_str(text);
             // A point is of one block, or of a record of 16 MiB.
@@ -245,6 +246,18 @@ mod tests {
             other.get_mut(at).into_iter().for_each(|byte| *byte ^= 1);
             prop_assert_eq!(is_equal(a.as_bytes(), &other), at >= a.len());
         }
+    }
+
+    #[test]
+    fn room_is_made_for_very_many_tails_between_blocks_only() {
+        let mut known = Known::default();
+        for at in 0..=MOST {
+            let bytes = at.to_string();
+            known.add(&point("checks", &bytes), Some((None, bytes.as_bytes())));
+        }
+        assert_eq!(known.find(None, b"0"), Some(0));
+        known.begin();
+        assert_eq!((known.find(None, b"0"), known.tails.len()), (None, 0));
     }
 
     #[test]
