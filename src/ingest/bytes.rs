@@ -82,3 +82,20 @@ impl Read for InOrder<'_> {
         Ok(size)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_that_of_xxh3_with_128_bits_whatever_the_pieces() {
+        assert_eq!(Digest::default().text(), "xxh3:99aa06d3014798d86001c324468d497f");
+        let bytes: Vec<u8> = (0..5_000_u32).map(|n| (n * n / 8) as u8).collect();
+        let whole = XxHash3_128::oneshot(&bytes);
+        for size in [1, 7, 64, 255, 1_024, 1_025, 5_000] {
+            let digest = Digest::default();
+            bytes.chunks(size).for_each(|piece| digest.add(piece));
+            assert_eq!(digest.text(), format!("xxh3:{whole:032x}"), "in pieces of {size}");
+        }
+    }
+}
