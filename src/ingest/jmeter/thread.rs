@@ -65,7 +65,7 @@ pub(super) fn digits_before(bytes: &[u8], end: usize) -> Option<usize> {
     let word = u64::from_le_bytes(*bytes.get(..end)?.last_chunk()?);
     // Digits become 0 to 9, which with 0x76 added do not reach the highest bit.
     let other = word ^ (EACH * u64::from(b'0'));
-    let others = ((other & !HIGH) + EACH * 0x76 | other) & HIGH;
+    let others = (((other & !HIGH) + EACH * 0x76) | other) & HIGH;
     let many = others.leading_zeros() as usize / 8;
     (1..8).contains(&many).then_some(many)
 }

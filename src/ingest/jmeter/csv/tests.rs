@@ -231,7 +231,7 @@ fn row(at: u64, label: &str) -> String {
         _ => ("OK", label),
     };
     let (code, success) = if at % 97 == 3 { ("500", "false") } else { ("200", "true") };
-    let (kind, idle) = (if message.is_empty() { "" } else { "text" }, if at % 31 == 0 { 5 } else { 0 });
+    let (kind, idle) = (if message.is_empty() { "" } else { "text" }, if at.is_multiple_of(31) { 5 } else { 0 });
     let (thread, users) = (at % 11, at % 13);
     format!(
         "{stamp},{elapsed},{label},{code},{message},{group} 1-{thread},{kind},{success},,155,122,2,{users},http://x/,37,{idle},28\n"
@@ -266,7 +266,9 @@ fn by_rows(text: &str, counting: bool) -> Run {
     batch.clear(None);
     assert_eq!(plainly(text.as_bytes(), true, &columns, &mut clock, &mut batch).bytes, text.len());
     let mut rows = if counting { Rows::counting(&mut recorder) } else { Rows::new(&mut recorder) };
-    batch.rows().for_each(|(row, rest)| drop(rows.take(&batch.row(&row, rest))));
+    for (row, rest) in batch.rows() {
+        rows.take(&batch.row(&row, rest));
+    }
     let users = batch.users;
     batch.clear(None);
     batch.users = users;
