@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use hashbrown::HashTable;
 
 use super::names::Names;
-use super::successes::{Span, Success};
+use super::successes::Success;
 use super::tally::Counts;
 use super::{Label, Observation};
 use crate::model::{Histogram, Kind, OTHER, TimelineBuilder};
@@ -52,12 +52,12 @@ impl Endpoints {
         }
     }
 
-    /// Counts the successful requests of a label in `span`, for which there is room.
-    pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success, span: Span) {
+    /// Counts the successful requests of a label, for which there is room.
+    pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success) {
         let number = self.find(label, Kind::Request, &mut Found::default());
         let counts = &mut self.counts[number];
         counts.add_all(success);
-        if let Some(track) = counts.track {
+        if let (Some(track), Some(span)) = (counts.track, success.span) {
             self.timeline.add_all(track, &success.arrivals, span.first, span.last);
         }
     }

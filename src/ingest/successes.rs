@@ -13,7 +13,6 @@ const MILLISECOND: u64 = 1_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Successes {
     of: Vec<Success>,
-    span: Option<Span>,
 }
 
 /// Successful requests of one label.
@@ -25,6 +24,8 @@ pub(super) struct Success {
     /// Whether a latency is no whole number of milliseconds.
     pub(super) is_fine: bool,
     pub(super) arrivals: Arrivals,
+    /// When they were; `None` of none.
+    pub(super) span: Option<Span>,
 }
 
 /// When requests were, Unix time in ns.
@@ -50,20 +51,7 @@ impl Successes {
 
     /// Adds up what was added.
     pub(super) fn settle(&mut self) {
-        for success in &mut self.of {
-            let Some(span) = success.settle() else { continue };
-            let before = self.span.unwrap_or(span);
-            self.span = Some(Span {
-                first: span.first.min(before.first),
-                last: span.last.max(before.last),
-                last_end: span.last_end.max(before.last_end),
-            });
-        }
-    }
-
-    /// When all of them were; `None` of none.
-    pub(super) fn span(&self) -> Option<Span> {
-        self.span
+        self.of.iter_mut().for_each(Success::settle);
     }
 
     /// Numbers of the labels that have requests, and these.
@@ -78,8 +66,8 @@ impl Successes {
             success.moments = Moments::default();
             success.is_fine = false;
             success.arrivals.clear();
+            success.span = None;
         }
-        self.span = None;
     }
 
     #[inline(never)]
@@ -90,11 +78,11 @@ impl Successes {
 }
 
 impl Success {
-    /// Adds up what was added, and says when it was.
-    fn settle(&mut self) -> Option<Span> {
-        let (first, _) = *self.seen.first()?;
+    /// Adds up what was added.
+    fn settle(&mut self) {
+        let Some((first, _)) = self.seen.first() else { return };
         let (mut moments, mut is_fine) = (Moments::default(), false);
-        let mut span = Span { first, last: first, last_end: i64::MIN };
+        let mut span = self.span.unwrap_or(Span { first: *first, last: *first, last_end: i64::MIN });
         for (start, nanos) in self.seen.drain(..) {
             moments.add(nanos, 1);
             is_fine |= !nanos.is_multiple_of(MILLISECOND);
@@ -105,6 +93,6 @@ impl Success {
         }
         self.moments.merge(&moments);
         self.is_fine |= is_fine;
-        Some(span)
+        self.span = Some(span);
     }
 }

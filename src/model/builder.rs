@@ -85,7 +85,7 @@ impl TimelineBuilder {
     pub fn add_all(&mut self, track: usize, arrivals: &Arrivals, first: i64, last: i64) {
         self.timeline.reach(first);
         self.timeline.reach(last);
-        self.extend(track, arrivals);
+        self.extend(track, arrivals, first, last);
         arrivals.far().iter().for_each(|(start, bucket)| self.push(track, *start, *bucket, 1));
     }
 
@@ -140,21 +140,17 @@ impl TimelineBuilder {
         }
     }
 
-    /// Adds keys as they are where all of them can wait, else one by one.
-    fn extend(&mut self, track: usize, arrivals: &Arrivals) {
-        let (base, keys) = arrivals.near();
-        let [Some(lowest), Some(highest)] = [keys.iter().min(), keys.iter().max()] else { return };
-        let doublings = self.timeline.doublings();
-        let slice = |key: u32| (base + i64::from(key >> BUCKET_BITS)) >> doublings;
+    /// Adds keys of requests that started between `first` and `last`: as they are where all of them can wait, else one by one.
+    fn extend(&mut self, track: usize, arrivals: &Arrivals, first: i64, last: i64) {
+        let ((base, keys), doublings) = (arrivals.near(), self.timeline.doublings());
+        let (lowest, highest) = (self.timeline.slice(first), self.timeline.slice(last));
         let waiting = &mut self.waiting[track];
         if waiting.keys.is_empty() {
-            waiting.base = slice(*lowest) - MIDDLE;
+            waiting.base = lowest - MIDDLE;
         }
-        let can_wait = |key: u32| (0..1 << SLICE_BITS).contains(&(slice(key) - waiting.base));
-        if !can_wait(*lowest) || !can_wait(*highest) {
-            let starts =
-                keys.iter().map(|key| (FIRST_WIDTH.saturating_mul(base + i64::from(key >> BUCKET_BITS)), *key as u16));
-            return starts.for_each(|(start, bucket)| self.push(track, start, bucket, 1));
+        if lowest < waiting.base || highest - waiting.base >= 1 << SLICE_BITS {
+            let starts = keys.iter().map(|key| (base + i64::from(key >> BUCKET_BITS), *key as u16));
+            return starts.for_each(|(slice, bucket)| self.push(track, FIRST_WIDTH.saturating_mul(slice), bucket, 1));
         }
         // Of the slice that keys count from, what it is once it is as wide as the others, and what is left of it.
         let (whole, part) = ((base >> doublings) - waiting.base, base & ((1 << doublings) - 1));

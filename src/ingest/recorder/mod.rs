@@ -104,12 +104,11 @@ impl Recorder {
 
     /// Takes successful requests that were counted by number of their label; [`Recorder::has_room`] must hold.
     pub(super) fn observe_all(&mut self, labels: &Names, successes: &Successes) {
-        let Some(span) = successes.span() else { return };
         for (number, success) in successes.iter() {
             self.seen += success.moments.count;
-            self.endpoints.add_all(labels.label(number), success, span);
+            self.endpoints.add_all(labels.label(number), success);
+            self.last_end = success.span.map_or(self.last_end, |span| self.last_end.max(span.last_end));
         }
-        self.last_end = self.last_end.max(span.last_end);
     }
 
     /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`](crate::model::ALL) is all.
