@@ -2,7 +2,8 @@
 //!
 //! Each format is a row of [`FORMATS`]: a name, a test of the first bytes, and a function that streams observations to
 //! the [`Recorder`]. Raw results as text are large: their records are parsed in [`Blocks`], on several threads, and
-//! taken in the order of the file. The files given together are the parts of one run: shards of one format are added
+//! taken in the order of the file; requests that are like most are counted where they are parsed, and only sums are taken.
+//! The files given together are the parts of one run: shards of one format are added
 //! up, resource series are attached, and of several views of the same requests the most detailed is used.
 
 mod aggregate;

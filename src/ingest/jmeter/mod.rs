@@ -1,12 +1,15 @@
 //! `JMeter`: results as CSV and as XML (JTL), and the `statistics.json` of its dashboard.
 //!
 //! A JTL row is a sample, or a transaction controller that repeats the time of samples which are rows themselves.
-//! Both readers make a [`Row`] of what they see; [`Rows`] decides what each counts as.
+//! Both readers make a [`Row`] of what they see; [`Rows`] decides what each counts as. Once the first rows have told what
+//! stamps mean, successes without anything unusual are counted by label, and only the sums are recorded.
 //!
 //! ```text
 //!  csv: columns ─▶ batch ─┐                ┌─ stamps: is timeStamp the start or the end?
 //!                         ├─▶ Row ─▶ Rows ─┤
 //!  xml: tags ─────────────┘                └─ groups: are controllers in the total? ─▶ Recorder
+//!                                                                                         ▲
+//!  rows that are like most ─▶ Successes ──────────────────────────────────────────────────┘
 //! ```
 
 mod batch;
