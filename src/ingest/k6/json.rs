@@ -2,7 +2,7 @@
 //!
 //! <https://grafana.com/docs/k6/latest/results-output/real-time/json/>. Nine lines in ten are of metrics that are not
 //! used: their name is read off the line's beginning or end, where it is unmistakable, and the line is passed over. Points
-//! that are used are read in one [walk](super::walk), and what is unusual by a JSON parser.
+//! that are used are read in one [walk], and what is unusual by a JSON parser.
 
 use std::borrow::Cow;
 use std::fmt;
