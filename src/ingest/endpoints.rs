@@ -56,7 +56,7 @@ impl Endpoints {
     pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success) {
         let number = self.find(label, Kind::Request, &mut Found::default());
         let counts = &mut self.counts[number];
-        counts.add_all(success);
+        counts.add_all(&success.moments, success.is_fine);
         if let (Some(track), Some(span)) = (counts.track, success.span) {
             self.timeline.add_all(track, &success.arrivals, span.first, span.last);
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::buckets::Buckets;
-use super::successes::Success;
 use super::{Observation, Sampled};
 use crate::model::{ALL, Direction, Endpoint, Histogram, Kind, Latency, Measurement, Resolution, Unit};
 
@@ -69,11 +68,11 @@ impl Counts {
         self.track
     }
 
-    /// Counts requests that succeeded.
-    pub(super) fn add_all(&mut self, success: &Success) {
-        self.count += success.moments.count;
-        self.whole_milliseconds &= !success.is_fine;
-        self.ok.merge(&success.moments);
+    /// Counts requests that succeeded; `is_fine` says that a latency of them is no whole number of milliseconds.
+    pub(super) fn add_all(&mut self, moments: &Moments, is_fine: bool) {
+        self.count += moments.count;
+        self.whole_milliseconds &= !is_fine;
+        self.ok.merge(moments);
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
