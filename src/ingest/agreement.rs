@@ -1,8 +1,8 @@
 //! Fast readings of CSV held beside the plain one: records by the grid, and lines.
 
-use super::blocks::line_ends;
 use super::grid::{Grid, Reader, Row};
 use super::lines::{Walked, lines, unquoted_lines};
+use super::parser::line_ends;
 use super::record::{self, Record, Stray};
 
 /// Records, and how far they were read.

@@ -10,19 +10,19 @@
 //! A record across a border is put together when the later block is taken. In CSV a block may begin inside quotes, where
 //! its first line end is none of a record: then that record is not whole, and the block is parsed again from its start.
 
-use std::io::{self, Read as _};
-use std::ops::Range;
+use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::Result;
 
+use super::Input;
 use super::ahead::{Ahead, Next};
 use super::input::Whole;
 use super::order::Order;
+use super::parser::{Block, Parser, Taker};
 use super::turns::Turns;
-use super::{Input, Recorder};
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower.
 const SIZE: usize = 256 * 1024;
@@ -55,61 +55,6 @@ impl Blocks {
             given => given,
         }
     }
-}
-
-/// Parses records, on any thread and in any order.
-pub(super) trait Parser: Sync {
-    /// What records hold.
-    type Batch: Default + Send;
-
-    /// Parses the records of `bytes`, the first of which begins at their start, into `batch`, which is emptied first.
-    /// Bytes behind the last line end are a record only if the file ends there (`last`).
-    ///
-    /// Bytes that begin inside a record give a batch that nobody takes.
-    fn parse(&self, bytes: &[u8], last: bool, batch: &mut Self::Batch) -> Parsed;
-}
-
-/// How far records were parsed.
-#[derive(Debug, Default)]
-pub(super) struct Parsed {
-    /// Bytes of the whole records.
-    pub(super) bytes: usize,
-    /// Line ends in them.
-    pub(super) lines: u64,
-    /// Why the record behind them is none.
-    pub(super) wrong: Option<String>,
-}
-
-/// Takes what was parsed, in the order of the file.
-pub(super) trait Taker<B>: Send {
-    /// Takes a batch. `Some(n)` says that it took nothing: parsing is to begin again `n` bytes further, with what is known
-    /// now.
-    ///
-    /// # Errors
-    /// Whatever makes the file unusable.
-    fn take(&mut self, place: &Place<'_>, batch: &mut B) -> Result<Option<usize>>;
-
-    /// Looks at a record that the parser refused: `Some(n)` says to go on `n` bytes further.
-    ///
-    /// # Errors
-    /// Whatever makes the file unusable.
-    fn refused(&mut self, _: &Place<'_>) -> Result<Option<usize>> {
-        Ok(None)
-    }
-
-    /// Where warnings go.
-    fn recorder(&mut self) -> &mut Recorder;
-}
-
-/// Where in a file a batch was parsed.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    /// The bytes from there on.
-    pub(super) bytes: &'a [u8],
-    /// Number of their first line, from 1.
-    pub(super) line: u64,
-    /// Whether the file ends with them.
-    pub(super) last: bool,
 }
 
 /// Reads a file to its end, and gives back who took it.
@@ -148,41 +93,6 @@ enum Source<'a, 'b, B> {
 struct Stream<'a, 'b> {
     input: &'a mut Input<'b>,
     next: u64,
-}
-
-/// A block: its bytes, and what was parsed of them.
-pub(super) struct Block<B> {
-    pub(super) bytes: Vec<u8>,
-    pub(super) filled: usize,
-    /// The end of a record that began before the block.
-    pub(super) head: Range<usize>,
-    pub(super) parsed: Parsed,
-    pub(super) batch: B,
-    pub(super) failed: Option<io::Error>,
-}
-
-impl<B: Default> Default for Block<B> {
-    fn default() -> Self {
-        Self { bytes: Vec::new(), filled: 0, head: 0..0, parsed: Parsed::default(), batch: B::default(), failed: None }
-    }
-}
-
-impl<B> Block<B> {
-    /// Fills the block as far as there are bytes.
-    fn fill(&mut self, mut read: impl FnMut(&mut [u8], usize) -> io::Result<usize>) {
-        (self.filled, self.failed) = (0, None);
-        while self.filled < self.bytes.len() {
-            match read(&mut self.bytes[self.filled..], self.filled) {
-                Ok(0) => return,
-                Ok(size) => self.filled += size,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failed = Some(error);
-                    return;
-                }
-            }
-        }
-    }
 }
 
 /// Does something if the thread that holds it panics.
@@ -290,9 +200,4 @@ impl<P: Parser, T: Taker<P::Batch>> Reading<'_, '_, '_, P, T> {
         };
         block.parsed = self.parser.parse(&bytes[block.head.end..], false, &mut block.batch);
     }
-}
-
-/// Line ends in `bytes`.
-pub(super) fn line_ends(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
 }

@@ -1,7 +1,7 @@
 //! Lines, 64 bytes at a time: of text, or of CSV whose records may have line ends between quotes.
 
 use super::bits::{CHUNK, Chunk, Look, Work, best};
-use super::blocks::line_ends;
+use super::parser::line_ends;
 use super::quotes::Quotes;
 
 /// How far records were read.

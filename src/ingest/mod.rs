@@ -33,6 +33,7 @@ mod native;
 mod near;
 mod observation;
 mod order;
+mod parser;
 mod parts;
 mod quotes;
 mod record;

@@ -4,8 +4,8 @@
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::blocks::{Block, Parsed, Parser, Place, Taker, line_ends};
 use super::input::{LONGEST_LINE, MOST_BLANK, excerpt};
+use super::parser::{Block, Parsed, Parser, Place, Taker, line_ends};
 use super::{Digest, Input};
 
 /// A file of which blocks are taken.

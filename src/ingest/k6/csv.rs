@@ -16,7 +16,8 @@ use super::columns::{Columns, ESSENTIAL};
 use super::points::Points;
 use super::unused::Table as Names;
 use super::{metric, time};
-use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::blocks;
+use crate::ingest::parser::{Parsed, Parser, Place, Taker, line_ends};
 use crate::ingest::record::{self, Found, Record, Stray};
 use crate::ingest::{Detail, Format, Head, Input, Recorder, lines, near};
 
@@ -161,7 +162,7 @@ impl Rows<'_> {
                 return parsed;
             }
             parsed.bytes += next;
-            parsed.lines += blocks::line_ends(&rest[..next]);
+            parsed.lines += line_ends(&rest[..next]);
         }
         parsed
     }

@@ -15,7 +15,8 @@ use serde::de::{self, Deserializer, Visitor};
 use super::batch::{Batch, Between, Taken};
 use super::points::{Point, Points, Tags, label};
 use super::{metric, time, walk};
-use crate::ingest::blocks::{self, Parsed, Parser, Place, Taker};
+use crate::ingest::blocks;
+use crate::ingest::parser::{Parsed, Parser, Place, Taker};
 use crate::ingest::{Detail, Format, Head, Input, Label, Recorder, lines};
 
 pub(in crate::ingest) const FORMAT: Format =

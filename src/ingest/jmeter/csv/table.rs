@@ -7,8 +7,8 @@ use super::super::columns::Columns;
 use super::super::stamps::Stamped;
 use super::super::time::Clock;
 use super::usual;
-use crate::ingest::blocks::{self, Parsed, Parser};
 use crate::ingest::grid::{Reader, Row};
+use crate::ingest::parser::{Parsed, Parser, line_ends};
 use crate::ingest::record::{self, Found, Record, Stray};
 
 /// Parses rows, in a dialect that the first of them tell.
@@ -114,7 +114,7 @@ pub(super) fn plainly(bytes: &[u8], last: bool, columns: &Columns, clock: &mut C
             return parsed;
         }
         parsed.bytes += next;
-        parsed.lines += blocks::line_ends(&rest[..next]);
+        parsed.lines += line_ends(&rest[..next]);
     }
     parsed
 }
