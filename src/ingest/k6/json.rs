@@ -279,9 +279,9 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
                 in_full(line, &mut plain).map(|()| if unused { walked.clone() } else { Some(plain.shown()) });
             assert_eq!(Ok(walked), expected, "{}", String::from_utf8_lossy(line));
         }
-        let read = [walk::metric_behind(line), walk::unused_metric(line).map(|found| &name.as_bytes()[..found.size])];
         if let Ok(record) = &parsed {
-            for read in read.into_iter().flatten() {
+            let unused = walk::unused_metric(line).map(|found| &name.as_bytes()[..found.size]);
+            for read in [walk::metric_behind(line), unused].into_iter().flatten() {
                 assert_eq!(
                     (read, "Point"),
                     (name.as_bytes(), record.kind.as_str()),

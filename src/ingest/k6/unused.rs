@@ -47,7 +47,7 @@ impl Table {
     pub(super) fn find(&self, bytes: &[u8; SIZE]) -> Option<&Name> {
         let name = &self.names[place(bytes, self.factor)];
         let masked =
-            words(bytes).into_iter().zip(name.text).zip(name.mask).map(|((word, text), mask)| (word ^ text) & mask);
+            words(bytes).into_iter().zip(name.text).zip(name.mask).map(|((word, text), mask)| (word & mask) ^ text);
         let other = masked.fold(0, |other, bits| other | bits);
         (other == 0).then_some(name)
     }
@@ -56,7 +56,7 @@ impl Table {
 /// The names, each in its place; `None` if two have the same.
 const fn placed(end: u8, factor: u64) -> Option<[Name; PLACES]> {
     // No bytes are equal to a name that holds a bit outside of the mask's.
-    let mut names = [Name { text: [u64::MAX; 4], mask: [u64::MAX; 4], size: 0, is_failed: false }; PLACES];
+    let mut names = [Name { text: [u64::MAX; 4], mask: [0; 4], size: 0, is_failed: false }; PLACES];
     let mut at = 0;
     while at <= UNUSED.len() {
         let is_failed = at == UNUSED.len();
@@ -112,6 +112,13 @@ mod tests {
     fn the_word_lies_in_every_name_with_the_byte_behind_it() {
         for name in UNUSED.into_iter().chain([FAILED]) {
             assert!(name.len() + 1 >= WORD + 8 && name.len() < SIZE, "{name}");
+        }
+    }
+
+    #[test]
+    fn places_without_a_name_find_nothing() {
+        for byte in 0..=u8::MAX {
+            assert!(Table::new(b',').find(&[byte; SIZE]).is_none(), "{byte}");
         }
     }
 
