@@ -155,7 +155,7 @@ impl Rows<'_> {
             };
             let record = Record { bytes: &rest[..size], ends: &ends };
             // A row that the file may end in is read in full, to find out.
-            if (last || !self.is_unused(record.raw(Some(self.columns.metric))))
+            if (last || !self.passes_over_record(record))
                 && let Err(why) = self.row(record)
             {
                 parsed.wrong = Some(why);
@@ -165,6 +165,11 @@ impl Rows<'_> {
             parsed.lines += line_ends(&rest[..next]);
         }
         parsed
+    }
+
+    /// The same of a record: whether its first field, of several, is the metric, plain, and one that is not used.
+    fn passes_over_record(&mut self, record: Record<'_>) -> bool {
+        self.columns.metric == 0 && record.len() > 1 && self.is_unused(record.field(Some(0)))
     }
 
     fn is_unused(&mut self, name: &[u8]) -> bool {
@@ -328,7 +333,7 @@ mod tests {
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "http_req_duration,1795225991,2.5,true,fast\n", "http_req_duration,1795225991250,2.5,,\"a, \"\"b\"\"\nc\"\n", "checks,1795225992,1,,\r\n",
                 "vus,1795225992,1,,\n", "metric_name,timestamp,metric_value,expected_response,name\n", "\"vus\",1795225992,1,,\n", "5\" hose,", "\"", ",", "\n", "\r\n", "a",
-                "http_req_failed,1795225991,0,,fast\n", "http_reqs,1795225991,1,true,fast\n",
+                "http_req_failed,1795225991,0,,fast\n", "http_reqs\n", "\"http_reqs\",1\n", "http_reqs,1\n", "http_reqs,1795225991,1,true,fast\n",
             ]), 0..30),
         ) {
             let header = "metric_name,timestamp,metric_value,expected_response,name\n";
