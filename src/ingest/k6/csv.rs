@@ -79,16 +79,21 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Finds the rows by their line ends; `None` where a quote stands where none should be.
+    /// Finds the rows by their line ends; `None` where a quote or a carriage return stands where none should be.
     fn by_lines(&mut self, bytes: &[u8]) -> Option<Parsed> {
-        let (mut wrong, mut ends) = (None, Vec::new());
+        let (mut wrong, mut ends, mut is_odd) = (None, Vec::new(), false);
         let walked = lines::lines(bytes, b',', |row| {
             if self.passes_over(row) || self.is_known(row) {
                 return true;
             }
-            wrong = self.split(row, &mut ends).err();
-            wrong.is_none()
+            // A second carriage return is one of the last field.
+            is_odd = row.ends_with(b"\r");
+            wrong = if is_odd { None } else { self.split(row, &mut ends).err() };
+            wrong.is_none() && !is_odd
         })?;
+        if is_odd {
+            return None;
+        }
         Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
     }
 
@@ -333,7 +338,7 @@ mod tests {
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "http_req_duration,1795225991,2.5,true,fast\n", "http_req_duration,1795225991250,2.5,,\"a, \"\"b\"\"\nc\"\n", "checks,1795225992,1,,\r\n",
                 "vus,1795225992,1,,\n", "metric_name,timestamp,metric_value,expected_response,name\n", "\"vus\",1795225992,1,,\n", "5\" hose,", "\"", ",", "\n", "\r\n", "a",
-                "http_req_failed,1795225991,0,,fast\n", "http_reqs\n", "\"http_reqs\",1\n", "http_reqs,1\n", "http_reqs,1795225991,1,true,fast\n",
+                "http_req_failed,1795225991,0,,fast\n", "http_reqs\n", "vus,1795225992,1,,\r\r\n", "\"http_reqs\",1\n", "http_reqs,1\n", "http_reqs,1795225991,1,true,fast\n",
             ]), 0..30),
         ) {
             let header = "metric_name,timestamp,metric_value,expected_response,name\n";
