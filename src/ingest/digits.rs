@@ -1,7 +1,5 @@
 //! Whole numbers in decimal digits, which the raw formats hold millions of.
 
-use std::ops::Range;
-
 /// Most digits that are read: any number of them fits 64 bits.
 const MOST: usize = 18;
 /// A word of eight equal bytes, for each value times this.
@@ -28,14 +26,20 @@ pub(super) fn number(digits: &[u8]) -> Option<i64> {
     Some(number.cast_signed())
 }
 
-/// The number of the digits in `range` of `bytes`, at most eight of them, at least as many bytes before the end.
+/// The number of the first `size` of eight bytes, if they are digits, at least one.
 #[inline(always)]
-pub(super) fn up_to_eight(bytes: &[u8], range: Range<usize>) -> Option<u64> {
-    let size = range.end.checked_sub(range.start).filter(|size| (1..=8).contains(size))?;
-    let word = u64::from_le_bytes(*bytes.get(range.start..)?.first_chunk()?);
-    // Zeros before them, and what is behind them shifted out.
-    let behind = u64::BITS - 8 * size as u32;
-    eight((word << behind | (EACH * 0x30).unbounded_shr(u64::BITS - behind)).to_le_bytes())
+pub(super) fn first_of_eight(bytes: &[u8; 8], size: usize) -> Option<u64> {
+    let digits = u64::from_le_bytes(*bytes) ^ (EACH * u64::from(b'0'));
+    // What is behind them is shifted out; zeros come in front.
+    let digits = digits.wrapping_shl(u64::BITS - 8 * size as u32);
+    (size.wrapping_sub(1) < 8 && are_digits(digits)).then(|| joined(digits))
+}
+
+/// Whether eight bytes are values of digits.
+#[inline(always)]
+pub(super) fn are_digits(values: u64) -> bool {
+    // With 0x76 added they do not reach the highest bit; what does, and is added to the byte above, has it itself.
+    (values | values.wrapping_add(EACH * 0x76)) & (EACH << 7) == 0
 }
 
 /// Powers of ten, which floats hold exactly.
@@ -124,8 +128,9 @@ pub(super) fn assert_agrees(bytes: &[u8]) {
     assert_eq!(number(bytes), whole, "{:?}", String::from_utf8_lossy(bytes));
 
     let padded = [bytes, b"x,0,0000"].concat();
+    let first = padded.first_chunk().and_then(|eight| first_of_eight(eight, bytes.len()));
     let whole = whole.filter(|_| bytes.len() <= 8).map(i64::cast_unsigned);
-    assert_eq!(up_to_eight(&padded, 0..bytes.len()), whole, "{:?}", String::from_utf8_lossy(bytes));
+    assert_eq!(first, whole, "{:?}", String::from_utf8_lossy(bytes));
 
     // What may be of a number, and what is one: digits, and a point that stands between two of them.
     let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -9,11 +9,18 @@ use super::lines::{Walked, padded};
 use super::quotes::{Outside, Quotes};
 use super::record::Record;
 
+/// Bytes of a word of bits.
+const WORD: usize = CHUNK / 8;
+/// Bytes that a [window](Front::window) tells of.
+pub(super) const WINDOW: usize = CHUNK - 7;
+/// Bytes of bits at the front of a row.
+const BITS: usize = (Front::REACH + 7) / 8 + WORD;
+
 /// Room for the bits of a block.
 #[derive(Debug, Default)]
 pub(super) struct Grid {
-    /// Delimiters outside of quotes, and zeros behind the last.
-    delimiters: Vec<u64>,
+    /// Delimiters outside of quotes, and zeros behind the last; the lowest bit of a byte stands for the first.
+    delimiters: Vec<[u8; WORD]>,
     /// Line ends outside of quotes.
     line_ends: Vec<u64>,
 }
@@ -25,11 +32,11 @@ pub(super) struct Row<'a> {
     pub(super) bytes: &'a [u8],
     /// Start of the row.
     pub(super) from: usize,
-    /// Its end, without the line end.
-    pub(super) to: usize,
+    /// Its line end.
+    pub(super) end: usize,
     /// How many delimiters are in it.
     pub(super) many: u32,
-    delimiters: &'a [u64],
+    delimiters: &'a [u8],
 }
 
 /// Who reads rows.
@@ -39,12 +46,17 @@ pub(super) trait Reader {
     fn read(&mut self, row: Row<'_>) -> bool;
 }
 
-/// The 64 bytes from a place in a row on, and the delimiters among them, one after the other.
+/// Which of the first bytes of a row, and of those behind it, are delimiters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Marks<'a> {
-    pub(super) bytes: &'a Chunk,
-    left: u64,
+pub(super) struct Front<'a> {
+    bits: &'a [u8; BITS],
+    /// Bits of the first byte that are before the row.
+    shift: usize,
 }
+
+/// Delimiters in a window, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks(u64);
 
 impl Grid {
     /// Hands the rows of `bytes` to `reader`, up to the first for which it says `false`; that one is not counted. `None`
@@ -58,8 +70,7 @@ impl Grid {
     fn fill(&mut self, look: impl Look, bytes: &[u8], delimiter: u8) -> Option<u64> {
         let mut quotes = Quotes::new(delimiter);
         let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-        // A window begins in one word and ends in the next.
-        self.delimiters.resize(chunks.len() + 2, 0);
+        self.delimiters.resize(chunks.len() + 1 + BITS / WORD, [0; WORD]);
         self.line_ends.resize(chunks.len() + 1, 0);
         let (delimiters, line_ends) = (&mut self.delimiters[..chunks.len()], &mut self.line_ends[..chunks.len()]);
         for (at, chunk) in chunks.iter().enumerate() {
@@ -67,11 +78,12 @@ impl Grid {
             if found.quotes != 0 || quotes.is_open() {
                 found = found.outside(look, &mut quotes, &bytes[..at * CHUNK], u64::MAX)?;
             }
-            (delimiters[at], line_ends[at]) = (found.delimiters, found.line_ends);
+            (delimiters[at], line_ends[at]) = (found.delimiters.to_le_bytes(), found.line_ends);
         }
         let (before, valid) = (&bytes[..bytes.len() - rest.len()], !(u64::MAX << rest.len()));
         let found = Found::of(look, &padded(rest), delimiter).outside(look, &mut quotes, before, valid)?;
-        self.delimiters[chunks.len()..].copy_from_slice(&[found.delimiters, 0]);
+        self.delimiters[chunks.len()..].fill([0; WORD]);
+        self.delimiters[chunks.len()] = found.delimiters.to_le_bytes();
         self.line_ends[chunks.len()] = found.line_ends;
         Some(quotes.lines())
     }
@@ -119,15 +131,14 @@ impl<R: Reader> Work for Walk<'_, R> {
         // Delimiters before this word, and before this row.
         let (mut before_word, mut before_row) = (0, 0);
         for (at, (line_ends_of_word, delimiters_of_word)) in grid.line_ends.iter().zip(&grid.delimiters).enumerate() {
-            let mut left = *line_ends_of_word;
+            let (mut left, delimiters_of_word) = (*line_ends_of_word, u64::from_le_bytes(*delimiters_of_word));
             while left != 0 {
                 let place = left.trailing_zeros();
                 let (from, end) = (walked.bytes, at * CHUNK + place as usize);
                 let before_next = before_word + (delimiters_of_word & !(u64::MAX << place)).count_ones();
                 let many = before_next - before_row;
                 before_row = before_next;
-                let to = end - usize::from(end > from && bytes[end - 1] == b'\r');
-                if !reader.read(Row { bytes, from, to, many, delimiters: &grid.delimiters }) {
+                if !reader.read(Row { bytes, from, end, many, delimiters: grid.delimiters.as_flattened() }) {
                     return Some(walked.stopped(bytes));
                 }
                 left &= left - 1;
@@ -140,67 +151,90 @@ impl<R: Reader> Work for Walk<'_, R> {
 }
 
 impl<'a> Row<'a> {
-    /// Which of the 64 bytes from `at` on are delimiters, also those of the rows behind this one.
+    /// The bits of its first bytes, and of those behind; `None` near the end of the block.
     #[inline(always)]
-    pub(super) fn window(self, at: usize) -> u64 {
-        let shift = at % CHUNK;
-        let Some([low, high, ..]) = self.delimiters.get(at / CHUNK..) else { return 0 };
-        low >> shift | high << 1 << (CHUNK - 1 - shift)
+    pub(super) fn front(self) -> Option<Front<'a>> {
+        let first = self.from / 8;
+        Some(Front { bits: self.delimiters.get(first..first + BITS)?.first_chunk()?, shift: self.from % 8 })
     }
 
     /// Place of the last delimiter before the end, if it is near.
     #[inline(always)]
     pub(super) fn last_delimiter(self) -> Option<usize> {
-        let start = self.to.checked_sub(CHUNK)?;
-        let behind = self.window(start).leading_zeros() as usize;
-        (behind < CHUNK).then(|| self.to - 1 - behind)
+        let last = self.end / 8;
+        let bits = u64::from_le_bytes(*self.delimiters.get(last.checked_sub(7)?..=last)?.first_chunk()?);
+        // Those of the end and behind it are shifted out.
+        let behind = (bits << (8 - self.end % 8)).leading_zeros() as usize;
+        (behind < WINDOW).then(|| self.end.wrapping_sub(1 + behind))
     }
 
     /// The row with all ends of its fields, which `ends` is filled with.
+    #[inline(always)]
     pub(super) fn record<'b>(self, ends: &'b mut Vec<u32>) -> Record<'b>
     where
         'a: 'b,
     {
-        ends.clear();
-        ends.push((self.from as u32).wrapping_sub(1));
-        let (first, last) = (self.from / CHUNK, self.to / CHUNK);
-        for at in first..=last {
-            let mut bits = self.delimiters[at];
-            // Of the first and last word some are of other rows.
-            bits &= if at == first { u64::MAX << (self.from % CHUNK) } else { u64::MAX };
-            bits &= if at == last { !(u64::MAX << (self.to % CHUNK)) } else { u64::MAX };
-            while bits != 0 {
-                ends.push((at * CHUNK) as u32 + bits.trailing_zeros());
-                bits &= bits - 1;
-            }
-        }
-        ends.push(self.to as u32);
-        Record { bytes: self.bytes, ends }
+        let Self { bytes, from, end, delimiters, .. } = self;
+        let to = end - usize::from(end > from && bytes[end - 1] == b'\r');
+        find_ends(delimiters, from, to, ends);
+        Record { bytes, ends }
     }
 }
 
-impl<'a> Marks<'a> {
-    /// From `at` on, if there are as many as `many`.
-    #[inline(always)]
-    pub(super) fn from(row: Row<'a>, at: usize, many: u32) -> Option<Self> {
-        let left = row.window(at);
-        let bytes = row.bytes.get(at..)?.first_chunk()?;
-        (left.count_ones() >= many).then_some(Self { bytes, left })
+/// Fills `ends` with the ends of all fields of the row from `from` to `to`, and with what is before the first.
+#[inline(never)]
+fn find_ends(delimiters: &[u8], from: usize, to: usize, ends: &mut Vec<u32>) {
+    ends.clear();
+    ends.push((from as u32).wrapping_sub(1));
+    let (words, _) = delimiters.as_chunks();
+    let (first, last) = (from / CHUNK, to / CHUNK);
+    for at in first..=last {
+        let mut bits = u64::from_le_bytes(words[at]);
+        // Of the first and last word some are of other rows.
+        bits &= if at == first { u64::MAX << (from % CHUNK) } else { u64::MAX };
+        bits &= if at == last { !(u64::MAX << (to % CHUNK)) } else { u64::MAX };
+        while bits != 0 {
+            ends.push((at * CHUNK) as u32 + bits.trailing_zeros());
+            bits &= bits - 1;
+        }
     }
+    ends.push(to as u32);
+}
 
-    /// Place of the next.
+impl Front<'_> {
+    /// Bytes of a row where windows may begin: a power of two.
+    pub(super) const REACH: usize = 256;
+
+    /// Which of the [`WINDOW`] bytes from `at` on are delimiters; `at` is less than [`Front::REACH`]. Of the bytes behind
+    /// these some are told as well.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> usize {
-        let at = self.left.trailing_zeros() as usize;
-        self.skip(1);
-        at
+    pub(super) fn window(self, at: usize) -> Marks {
+        let at = self.shift % 8 + at % Self::REACH;
+        let word = self.bits[at / 8..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        Marks(word >> (at % 8))
     }
+}
 
+impl Marks {
     /// Leaves some out.
     #[inline(always)]
     pub(super) fn skip(&mut self, many: u32) {
         for _ in 0..many {
-            self.left &= self.left.wrapping_sub(1);
+            self.0 &= self.0.wrapping_sub(1);
         }
+    }
+
+    /// Place of the next: nowhere, if [`Marks::last`] is none afterwards.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> usize {
+        let at = self.0.trailing_zeros() as usize;
+        self.skip(1);
+        at
+    }
+
+    /// Place of the next, if there is one.
+    #[inline(always)]
+    pub(super) fn last(self) -> Option<usize> {
+        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
     }
 }

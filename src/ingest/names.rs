@@ -9,7 +9,7 @@ use std::ops::Range;
 use hashbrown::HashTable;
 
 use super::Label;
-use super::short::{Recent, Short};
+use super::short::{MOST, Recent, Short};
 
 /// Texts and their numbers, from 0.
 #[derive(Default)]
@@ -55,26 +55,24 @@ impl Names {
         found.unwrap_or_else(|| self.add(key, written, read().as_ref()))
     }
 
-    /// The number of the text from `from` to `to` in `bytes`, as [`Names::number`] gives it; faster, where it is short and
-    /// stands among others.
+    /// The number of a text of `size` bytes that `near` begins with, as [`Names::number`] gives it; faster, where it is
+    /// short. `written` finds it, and `read` makes the text of it.
     #[inline(always)]
-    pub(super) fn number_of(
+    pub(super) fn number_of<'a>(
         &mut self,
-        bytes: &[u8],
-        Range { start, end }: Range<usize>,
-        read: impl FnOnce(&[u8]) -> Cow<'_, str>,
+        near: &[u8; MOST],
+        size: usize,
+        written: impl FnOnce() -> &'a [u8],
+        read: impl FnOnce(&'a [u8]) -> Cow<'a, str>,
     ) -> u32 {
-        match Short::of(bytes, start, end) {
-            Some(short) => match self.recent.find(&short) {
-                Some(number) => number,
-                None => {
-                    let number = self.number(&bytes[start..end], || read(&bytes[start..end]));
-                    self.recent.keep(short, number);
-                    number
-                }
-            },
-            None => self.number(&bytes[start..end], || read(&bytes[start..end])),
+        let short = Short::of(near, size);
+        if let Some(number) = short.and_then(|short| self.recent.find(&short)) {
+            return number;
         }
+        let written = written();
+        let number = self.number(written, || read(written));
+        short.into_iter().for_each(|short| self.recent.keep(short, number));
+        number
     }
 
     /// The number of a label, as [`Names::number`] gives it.

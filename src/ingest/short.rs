@@ -11,8 +11,10 @@ const PAIRS: usize = 64;
 /// An odd factor with bits in all places, as multiplicative hashing wants it (Knuth, TAOCP 6.4): 2⁶⁴ divided by the golden
 /// ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-/// What of the numbers belongs to a text of so many bytes.
-const MASKS: [[u64; WORDS]; MOST + 1] = masks();
+/// What of the numbers belongs to a text of so many bytes: also of more than there are, so that a size is a place in it
+/// without a check.
+const MASKS: [[u64; WORDS]; SIZES] = masks();
+const SIZES: usize = 2 * MOST;
 
 /// A text of 1 to 32 bytes: two that are equal are equal texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,23 +24,25 @@ pub(super) struct Short {
 }
 
 impl Short {
-    /// The text from `from` to `to` in `bytes`; `None` where it is not short, or within 32 bytes of the end of `bytes`.
+    /// What no text begins with.
+    pub(super) const NONE: Self = Self { words: [u64::MAX; WORDS], size: 0 };
+
+    /// The first `size` bytes of `text`; `None` where they are none, or more than there are.
     #[inline(always)]
-    pub(super) fn of(bytes: &[u8], from: usize, to: usize) -> Option<Self> {
-        let size = to.wrapping_sub(from);
-        if size.wrapping_sub(1) >= MOST {
-            return None;
-        }
-        let text: &[u8; MOST] = bytes.get(from..)?.first_chunk()?;
-        let ([a, b, c, d], _) = text.as_chunks::<WORD>() else { return None };
-        let mask = &MASKS[size];
-        let words = [
-            u64::from_le_bytes(*a) & mask[0],
-            u64::from_le_bytes(*b) & mask[1],
-            u64::from_le_bytes(*c) & mask[2],
-            u64::from_le_bytes(*d) & mask[3],
-        ];
-        Some(Self { words, size: size as u64 })
+    pub(super) fn of(text: &[u8; MOST], size: usize) -> Option<Self> {
+        (size.wrapping_sub(1) < MOST).then(|| Self { words: masked(text, size), size: size as u64 })
+    }
+
+    /// Whether `text` begins with this one.
+    #[inline(always)]
+    pub(super) fn begins(&self, text: &[u8; MOST]) -> bool {
+        masked(text, self.size()) == self.words
+    }
+
+    /// Bytes of the text, at most [`MOST`].
+    #[inline(always)]
+    pub(super) fn size(&self) -> usize {
+        self.size as usize % SIZES
     }
 
     /// Number of a pair of places.
@@ -50,12 +54,25 @@ impl Short {
     }
 }
 
-const fn masks() -> [[u64; WORDS]; MOST + 1] {
-    let mut masks = [[0; WORDS]; MOST + 1];
+/// The first `size` bytes of a text as numbers.
+#[inline(always)]
+fn masked(text: &[u8; MOST], size: usize) -> [u64; WORDS] {
+    let ([a, b, c, d], _) = text.as_chunks::<WORD>() else { return [0; WORDS] };
+    let mask = &MASKS[size % SIZES];
+    [
+        u64::from_le_bytes(*a) & mask[0],
+        u64::from_le_bytes(*b) & mask[1],
+        u64::from_le_bytes(*c) & mask[2],
+        u64::from_le_bytes(*d) & mask[3],
+    ]
+}
+
+const fn masks() -> [[u64; WORDS]; SIZES] {
+    let mut masks = [[0; WORDS]; SIZES];
     let mut size = 0;
-    while size <= MOST {
+    while size < SIZES {
         let mut at = 0;
-        while at < size {
+        while at < size && at < MOST {
             masks[size][at / WORD] |= 0xff << (at % WORD * 8);
             at += 1;
         }
@@ -99,6 +116,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn near(text: &[u8]) -> &[u8; MOST] {
+        text.first_chunk().unwrap()
+    }
+
     proptest! {
         #[test]
         fn short_texts_are_the_same_if_they_are_equal(
@@ -108,19 +129,22 @@ mod tests {
             more in 0_usize..2,
         ) {
             let text = text.as_bytes();
-            let of = |from: usize, size: usize| (&text[from..from + size], Short::of(text, from, from + size));
+            let of = |from: usize, size: usize| (&text[from..from + size], Short::of(near(&text[from..]), size));
             let [(first, short), (second, other)] = [of(a, many), of(b, many + more)];
             prop_assert_eq!(short.is_some(), (1..=MOST).contains(&many));
             if let (Some(short), Some(other)) = (short, other) {
                 prop_assert_eq!(short == other, first == second);
+                prop_assert_eq!(short.size(), many);
+                prop_assert_eq!(short.begins(near(&text[b..])), text[b..].starts_with(first));
             }
+            prop_assert!(!Short::NONE.begins(near(&text[a..])));
         }
 
         #[test]
         fn a_byte_more_or_less_is_noticed(text in "[ -~]{70}", size in 1_usize..=MOST, at in 0_usize..MOST) {
             let mut other = text.clone().into_bytes();
             other[at] ^= 1;
-            let same = Short::of(text.as_bytes(), 0, size) == Short::of(&other, 0, size);
+            let same = Short::of(near(text.as_bytes()), size) == Short::of(near(&other), size);
             prop_assert_eq!(same, at >= size);
         }
 
@@ -128,7 +152,7 @@ mod tests {
         fn what_is_found_is_what_was_kept(texts in prop::collection::vec("[a-c]{1,3}", 1..300)) {
             let mut recent = Recent::default();
             for text in &texts {
-                let short = Short::of(format!("{text}{}", "-".repeat(MOST)).as_bytes(), 0, text.len()).unwrap();
+                let short = Short::of(near(format!("{text}{}", "-".repeat(MOST)).as_bytes()), text.len()).unwrap();
                 let number = text.bytes().fold(0, |number, byte| number * 256 + u32::from(byte));
                 prop_assert!(recent.find(&short).is_none_or(|found| found == number));
                 recent.keep(short, number);

@@ -7,19 +7,24 @@ use super::tally::Moments;
 use crate::model::{Arrivals, Histogram};
 
 /// Nanoseconds per millisecond.
-const MILLISECOND: u64 = 1_000_000;
+const MILLISECOND: i64 = 1_000_000;
+/// How far before the first request, ms, others may have started that are told in milliseconds, and how far behind.
+const REACH: i64 = 1_000 * Arrivals::PERIOD;
+const REACH_BOTH: u64 = 2 * REACH.unsigned_abs();
 
 /// Successful requests by number of their label, as [`Names`](super::names::Names) gives it.
 #[derive(Debug, Default)]
 pub(super) struct Successes {
+    /// The time that those told in milliseconds count from, Unix time in ms, once there are some.
+    origin: Option<i64>,
     of: Vec<Success>,
 }
 
 /// Successful requests of one label.
 #[derive(Debug, Default)]
 pub(super) struct Success {
-    /// Start, and latency in ns, of those that are not in the sums yet.
-    seen: Vec<(i64, u64)>,
+    /// Start behind the origin and latency, ms, of those that are not in the sums yet.
+    seen: Vec<(u32, u32)>,
     pub(super) moments: Moments,
     /// Whether a latency is no whole number of milliseconds.
     pub(super) is_fine: bool,
@@ -41,17 +46,31 @@ pub(super) struct Span {
 
 impl Successes {
     /// Adds a request of label number `label` that started at `start`, Unix time in ns, and took `nanos` ns.
-    #[inline(always)]
     pub(super) fn add(&mut self, label: u32, start: i64, nanos: u64) {
-        match self.of.get_mut(label as usize) {
-            Some(success) => success.seen.push((start, nanos)),
-            None => self.add_first(label as usize, start, nanos),
+        let latency = u32::try_from(nanos / MILLISECOND.unsigned_abs()).ok();
+        match latency.map(|latency| (start.div_euclid(MILLISECOND), latency)) {
+            Some((at, latency)) if start % MILLISECOND == 0 && is_whole(nanos) => self.add_milliseconds(label, at, latency),
+            _ => self.of(label).add(start, nanos),
+        }
+    }
+
+    /// The same, of one that started at `start`, Unix time in ms, and took `latency` ms.
+    #[inline(always)]
+    pub(super) fn add_milliseconds(&mut self, label: u32, start: i64, latency: u32) {
+        if let Some(origin) = self.origin
+            && let behind @ ..REACH_BOTH = start.wrapping_sub(origin).cast_unsigned()
+            && let Some(success) = self.of.get_mut(label as usize)
+        {
+            success.seen.push((behind as u32, latency));
+        } else {
+            self.add_first(label, start, latency);
         }
     }
 
     /// Adds up what was added.
     pub(super) fn settle(&mut self) {
-        self.of.iter_mut().for_each(Success::settle);
+        let origin = self.origin.unwrap_or_default();
+        self.of.iter_mut().for_each(|success| success.settle(origin));
     }
 
     /// Numbers of the labels that have requests, and these.
@@ -61,6 +80,7 @@ impl Successes {
 
     /// Forgets all requests.
     pub(super) fn clear(&mut self) {
+        self.origin = None;
         for success in &mut self.of {
             success.seen.clear();
             success.moments = Moments::default();
@@ -71,28 +91,66 @@ impl Successes {
     }
 
     #[inline(never)]
-    fn add_first(&mut self, label: usize, start: i64, nanos: u64) {
-        self.of.resize_with(label + 1, Success::default);
-        self.of[label].seen.push((start, nanos));
+    fn add_first(&mut self, label: u32, start: i64, latency: u32) {
+        let before = start.saturating_sub(REACH);
+        let origin = *self.origin.get_or_insert(before - before.rem_euclid(Arrivals::PERIOD));
+        let success = self.of(label);
+        match start.saturating_sub(origin).cast_unsigned() {
+            behind @ ..REACH_BOTH => success.seen.push((behind as u32, latency)),
+            _ => success.add(start.saturating_mul(MILLISECOND), u64::from(latency) * MILLISECOND.unsigned_abs()),
+        }
+    }
+
+    fn of(&mut self, label: u32) -> &mut Success {
+        let at = label as usize;
+        if at >= self.of.len() {
+            self.of.resize_with(at + 1, Success::default);
+        }
+        &mut self.of[at]
     }
 }
 
+/// Whether a latency in ns is a whole number of milliseconds.
+fn is_whole(nanos: u64) -> bool {
+    nanos.is_multiple_of(MILLISECOND.unsigned_abs())
+}
+
 impl Success {
-    /// Adds up what was added.
-    fn settle(&mut self) {
+    /// Adds a request that started at `start`, Unix time in ns, and took `nanos` ns.
+    fn add(&mut self, start: i64, nanos: u64) {
+        self.moments.add(nanos, 1);
+        self.is_fine |= !is_whole(nanos);
+        self.arrivals.add(start, Histogram::bucket(nanos));
+        self.reach(Span { first: start, last: start, last_end: start.saturating_add_unsigned(nanos) });
+    }
+
+    /// Adds up what is told in milliseconds behind `origin`.
+    fn settle(&mut self, origin: i64) {
         let Some((first, _)) = self.seen.first() else { return };
-        let (mut moments, mut is_fine) = (Moments::default(), false);
-        let mut span = self.span.unwrap_or(Span { first: *first, last: *first, last_end: i64::MIN });
-        for (start, nanos) in self.seen.drain(..) {
-            moments.add(nanos, 1);
-            is_fine |= !nanos.is_multiple_of(MILLISECOND);
-            self.arrivals.add(start, Histogram::bucket(nanos));
-            span.first = span.first.min(start);
-            span.last = span.last.max(start);
-            span.last_end = span.last_end.max(start.saturating_add_unsigned(nanos));
+        let mut span = [*first, *first, 0];
+        let (mut sum, mut latencies) = (0, [u32::MAX, 0]);
+        for (behind, latency) in &self.seen {
+            sum += u64::from(*latency);
+            latencies = [latencies[0].min(*latency), latencies[1].max(*latency)];
+            span = [span[0].min(*behind), span[1].max(*behind), span[2].max(behind.saturating_add(*latency))];
         }
-        self.moments.merge(&moments);
-        self.is_fine |= is_fine;
-        self.span = Some(span);
+        let nanos = |milliseconds: u32| u64::from(milliseconds) * MILLISECOND.unsigned_abs();
+        self.moments.merge(&Moments {
+            count: self.seen.len() as u64,
+            sum: u128::from(sum) * u128::from(MILLISECOND.unsigned_abs()),
+            min: nanos(latencies[0]),
+            max: nanos(latencies[1]),
+        });
+        let [first, last, last_end] = span.map(|behind| (origin + i64::from(behind)).saturating_mul(MILLISECOND));
+        self.reach(Span { first, last, last_end });
+        self.arrivals.add_milliseconds(origin, &self.seen);
+        self.seen.clear();
+    }
+
+    fn reach(&mut self, other: Span) {
+        let span = self.span.get_or_insert(other);
+        span.first = span.first.min(other.first);
+        span.last = span.last.max(other.last);
+        span.last_end = span.last_end.max(other.last_end);
     }
 }

@@ -30,9 +30,9 @@ pub(super) struct Counts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moments {
     pub(super) count: u64,
-    sum: u128,
-    min: u64,
-    max: u64,
+    pub(super) sum: u128,
+    pub(super) min: u64,
+    pub(super) max: u64,
 }
 
 impl Counts {

@@ -1,7 +1,17 @@
 //! Successful requests of one endpoint on their way to a timeline: made where they are parsed, merged many at a time.
 
+use super::Histogram;
 use super::slices::{BUCKET_BITS, SLICE_BITS};
 use super::timeline::FIRST_WIDTH;
+
+/// Nanoseconds per millisecond.
+const MILLISECOND: i64 = 1_000_000;
+/// Slices in a [period](Arrivals::PERIOD).
+const SLICES: i64 = Arrivals::PERIOD * MILLISECOND / FIRST_WIDTH;
+/// Latencies, ms, whose buckets are looked up: most are less.
+const SHORT: usize = 2_048;
+/// Their buckets.
+const BUCKETS: [u16; SHORT] = buckets();
 
 /// The first request is in the middle of the slices that can be told.
 const MIDDLE: i64 = 1 << (SLICE_BITS - 1);
@@ -17,6 +27,33 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
+    /// Milliseconds after which a slice begins at a whole one again.
+    pub const PERIOD: i64 = 125;
+
+    /// Adds requests that are given by the start behind `origin`, Unix time in ms and a multiple of [`Arrivals::PERIOD`],
+    /// and the latency, both in ms.
+    pub fn add_milliseconds(&mut self, origin: i64, requests: &[(u32, u32)]) {
+        let slice = origin / Self::PERIOD * SLICES;
+        if self.keys.is_empty() {
+            self.base = slice;
+        }
+        let slice_of = |behind: u32| behind * SLICES as u32 / Self::PERIOD as u32;
+        let last = requests.iter().map(|(behind, _)| slice_of(*behind)).max().unwrap_or_default();
+        match u32::try_from(slice - self.base) {
+            Ok(before) if (before.saturating_add(last)) >> SLICE_BITS == 0 => {
+                let key = |(behind, latency): &(u32, u32)| {
+                    (before + slice_of(*behind)) << BUCKET_BITS | u32::from(bucket(*latency))
+                };
+                self.keys.extend(requests.iter().map(key));
+            }
+            _ => {
+                for (behind, latency) in requests {
+                    self.add((origin + i64::from(*behind)).saturating_mul(MILLISECOND), bucket(*latency));
+                }
+            }
+        }
+    }
+
     /// Adds a request that started at `start`, Unix time in ns, and whose latency is in `bucket`.
     #[inline(always)]
     pub fn add(&mut self, start: i64, bucket: u16) {
@@ -45,4 +82,23 @@ impl Arrivals {
     pub(super) fn far(&self) -> &[(i64, u16)] {
         &self.far
     }
+}
+
+/// The bucket of a latency of `milliseconds`.
+#[inline]
+fn bucket(milliseconds: u32) -> u16 {
+    match BUCKETS.get(milliseconds as usize) {
+        Some(bucket) => *bucket,
+        None => Histogram::bucket(u64::from(milliseconds) * MILLISECOND.unsigned_abs()),
+    }
+}
+
+const fn buckets() -> [u16; SHORT] {
+    let mut buckets = [0; SHORT];
+    let mut at = 0;
+    while at < SHORT {
+        buckets[at] = Histogram::bucket(at as u64 * MILLISECOND.unsigned_abs());
+        at += 1;
+    }
+    buckets
 }

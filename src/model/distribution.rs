@@ -38,11 +38,11 @@ pub struct Histogram {
 impl Histogram {
     /// The bucket of a latency of `nanos` ns.
     #[inline]
-    pub fn bucket(nanos: u64) -> u16 {
-        let nanos = nanos.min(LONGEST);
+    pub const fn bucket(nanos: u64) -> u16 {
+        let nanos = if nanos < LONGEST { nanos } else { LONGEST };
         let shift = (u64::BITS - nanos.leading_zeros()).saturating_sub(SUB_BITS);
         // At most (52 + 1 - 11) * 1024 + 2048: fits by the choice of LONGEST.
-        ((u64::from(shift) << (SUB_BITS - 1)) + (nanos >> shift)) as u16
+        (((shift as u64) << (SUB_BITS - 1)) + (nanos >> shift)) as u16
     }
 
     /// Lowest value of a bucket and its width, ns.

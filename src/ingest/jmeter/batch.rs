@@ -1,14 +1,15 @@
 //! Rows on their way from the thread that parsed them to the one that takes them.
 
-use std::ops::Range;
-
 use super::stamps::Stamped;
 use super::{Row, Thread, named, read_label, thread};
 use crate::ingest::grid::Grid;
 use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
-use crate::ingest::short::Short;
+use crate::ingest::short::{MOST, Short};
 use crate::ingest::successes::Successes;
+
+/// Bytes from the start of a thread's name that are looked at.
+pub(super) const NEAR: usize = 2 * MOST + 8;
 
 /// The rows of a block: usual ones counted, once it is known what their stamps are, the others in their order.
 #[derive(Default)]
@@ -30,8 +31,8 @@ pub(super) struct Batch {
     written: Vec<u8>,
     /// The group of the row before: most rows are of the same.
     last: Option<u32>,
-    /// The same of rows that were counted, with what stands before the digits of a thread.
-    near: (Short, u32),
+    /// The same of rows that were counted.
+    near: Near,
     /// Most threads that were running.
     pub(super) users: Option<u32>,
     /// Number of the dialect that the rows were read in.
@@ -40,6 +41,21 @@ pub(super) struct Batch {
     pub(super) zoneless: bool,
     /// For the parser, across batches.
     pub(super) grid: Grid,
+}
+
+/// The group of the last row that was counted.
+struct Near {
+    /// What stands before the digits of its threads.
+    before: Short,
+    group: u32,
+    /// Samples of it that are not in [`Batch::samples`] yet.
+    samples: u64,
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self { before: Short::NONE, group: 0, samples: 0 }
+    }
 }
 
 /// What every row has, as the file has it.
@@ -98,7 +114,7 @@ impl Batch {
         self.labels.clear();
         self.groups.clear();
         self.failures.clear();
-        (self.last, self.near) = (None, Default::default());
+        (self.last, self.near) = (None, Near::default());
         self.users = None;
     }
 
@@ -107,11 +123,22 @@ impl Batch {
         self.stamped.is_some()
     }
 
-    /// Counts a usual row, by numbers of its label and group.
+    /// Counts a usual row that started at `stamp`, or ended there, Unix time in ms, and took `elapsed` ms; its label is
+    /// given by number.
     #[inline(always)]
-    pub(super) fn count(&mut self, label: u32, group: u32, stamp: i64, elapsed: u64) {
-        let start = self.stamped.unwrap_or_default().start_of(stamp, elapsed as i64);
-        self.successes.add(label, start, elapsed);
+    pub(super) fn count(&mut self, label: u32, stamp: i64, elapsed: u32) {
+        let start = self.stamped.unwrap_or_default().start_of(stamp, i64::from(elapsed));
+        self.successes.add_milliseconds(label, start, elapsed);
+    }
+
+    /// Adds up what was counted.
+    pub(super) fn settle(&mut self) {
+        self.settle_near();
+        self.successes.settle();
+    }
+
+    /// Counts a sample of a group, by its number.
+    fn sample(&mut self, group: u32) {
         let at = group as usize;
         if at >= self.samples.len() {
             self.samples.resize(at + 1, 0);
@@ -122,6 +149,12 @@ impl Batch {
         self.samples[at] += 1;
     }
 
+    fn settle_near(&mut self) {
+        if self.near.samples > 0 {
+            self.samples[self.near.group as usize] += std::mem::take(&mut self.near.samples);
+        }
+    }
+
     /// Adds a row that is one success without a pause.
     #[inline]
     pub(super) fn success(&mut self, common: &Common<'_>) {
@@ -130,7 +163,9 @@ impl Batch {
                 let label = self.labels.number(named(common.label), || read_label(common.label));
                 let (group, _) = self.thread(common.thread);
                 self.users = self.users.max(common.users);
-                self.count(label, group, common.stamp, elapsed);
+                let start = self.stamped.unwrap_or_default().start_of(common.stamp, common.elapsed);
+                self.successes.add(label, start, elapsed);
+                self.sample(group);
             }
             _ => self.push(common),
         }
@@ -169,21 +204,34 @@ impl Batch {
         self.begun.iter().map(|(before, group)| (*before, *group, self.samples[*group as usize]))
     }
 
-    /// The number of the group of the thread that stands in `range` of `bytes`, where it is named as usual: most are of the
-    /// group of the one before.
+    /// Counts a sample of the group of a thread whose name stands at the beginning of `near`, `size` bytes long, if it is
+    /// named as usual: most are of the group of the one before.
     #[inline(always)]
-    pub(super) fn group_of(&mut self, bytes: &[u8], range: Range<usize>) -> Option<u32> {
-        let end = range.end - thread::digits_before(bytes, range.end)?;
-        let near = Short::of(bytes, range.start, end)?;
-        if near == self.near.0 {
-            return Some(self.near.1);
+    pub(super) fn sample_of(&mut self, near: &[u8; NEAR], size: usize) -> Option<()> {
+        let (before, rest) = (&self.near.before, near.split_first_chunk::<MOST>()?.0);
+        let many = size.wrapping_sub(before.size());
+        if before.begins(rest) && thread::are_digits(near[before.size()..].first_chunk()?, many) {
+            self.near.samples += 1;
+            return Some(());
         }
-        let group = bytes[range.start..end]
-            .strip_suffix(b"-")
-            .filter(|group| group.first().is_some_and(|byte| *byte != b'"'))?;
-        let number = self.groups.number(group, || String::from_utf8_lossy(group));
-        self.near = (near, number);
-        Some(number)
+        self.sample_of_other(near.get(..size)?)
+    }
+
+    #[inline(never)]
+    fn sample_of_other(&mut self, thread: &[u8]) -> Option<()> {
+        let digits = thread.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let mut padded = [0; MOST];
+        let before = thread.get(..thread.len() - digits)?;
+        padded.get_mut(..before.len())?.copy_from_slice(before);
+        let group = before.strip_suffix(b"-").filter(|group| group.first().is_some_and(|byte| *byte != b'"'))?;
+        if !thread::MEMBERS.contains(&digits) {
+            return None;
+        }
+        self.settle_near();
+        let group = self.groups.number(group, || String::from_utf8_lossy(group));
+        self.near = Near { before: Short::of(&padded, before.len())?, group, samples: 0 };
+        self.sample(group);
+        Some(())
     }
 
     /// The rows in their order, and what else those that are not usual have.

@@ -1,8 +1,10 @@
 //! Threads of a test and the groups they belong to.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use crate::ingest::Label;
+use crate::ingest::digits::first_of_eight;
 
 /// The thread of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,17 +59,13 @@ pub(super) fn parts(name: &[u8]) -> (&[u8], u64) {
     name[..size].strip_suffix(b"-").map_or((name, 0), |group| (group, member.wrapping_add(1)))
 }
 
-/// How many digits are before `end`, if they are one to seven.
+/// Digits of a thread that are looked at together.
+pub(super) const MEMBERS: RangeInclusive<usize> = 1..=8;
+
+/// Whether the first `many` of eight bytes are digits, and are some.
 #[inline(always)]
-pub(super) fn digits_before(bytes: &[u8], end: usize) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = EACH << 7;
-    let word = u64::from_le_bytes(*bytes.get(..end)?.last_chunk()?);
-    // Digits become 0 to 9, which with 0x76 added do not reach the highest bit.
-    let other = word ^ (EACH * u64::from(b'0'));
-    let others = (((other & !HIGH) + EACH * 0x76) | other) & HIGH;
-    let many = others.leading_zeros() as usize / 8;
-    (1..8).contains(&many).then_some(many)
+pub(super) fn are_digits(bytes: &[u8; 8], many: usize) -> bool {
+    first_of_eight(bytes, many).is_some()
 }
 
 #[cfg(test)]
@@ -88,20 +86,6 @@ mod tests {
         ] {
             assert_eq!(Thread::new(thread.into()).group, group);
             assert_eq!(Thread::new(thread.to_owned().into()), Thread::new(thread.into()));
-        }
-    }
-
-    #[test]
-    fn digits_at_an_end_are_counted() {
-        for (text, many) in [
-            ("abcdefgh12", Some(2)),
-            ("abcdefgh:1", Some(1)),
-            ("1234567/", None),
-            ("a1234567", Some(7)),
-            ("12345678", None),
-            ("1234567", None),
-        ] {
-            assert_eq!(digits_before(text.as_bytes(), text.len()), many, "{text}");
         }
     }
 

@@ -7,6 +7,8 @@ use crate::ingest::digits::number;
 
 /// Digits of a second in Unix time, from 2001 to 2286.
 const SECOND_DIGITS: usize = 10;
+/// Digits of a stamp in ms.
+pub(super) const STAMP: usize = SECOND_DIGITS + 3;
 /// Nanoseconds per millisecond.
 const MILLISECOND: i64 = 1_000_000;
 /// Nanoseconds per second.
@@ -55,7 +57,7 @@ struct Stamp {
 pub(super) struct Clock {
     form: Option<Form>,
     zoneless: bool,
-    /// The seconds of the last stamp in ms, as they were written and as Unix time in ns: most stamps are of the same.
+    /// The seconds of the last stamp in ms, as they were written and as Unix time in ms: most stamps are of the same.
     digits: [u8; SECOND_DIGITS],
     second: i64,
 }
@@ -72,13 +74,39 @@ impl Clock {
     pub(super) fn read(&mut self, text: &[u8]) -> Option<i64> {
         if let Some((digits, rest)) = text.split_first_chunk()
             && *digits == self.digits
-            && self.form == Some(Form::Epoch)
+            && self.is_epoch()
             && let [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = rest
         {
             let milliseconds = 100 * i64::from(a - b'0') + 10 * i64::from(b - b'0') + i64::from(c - b'0');
-            return Some(self.second + milliseconds * MILLISECOND);
+            return Some((self.second + milliseconds) * MILLISECOND);
         }
         self.read_in_full(text)
+    }
+
+    /// Whether stamps are Unix time in ms.
+    #[inline]
+    pub(super) fn is_epoch(&self) -> bool {
+        self.form == Some(Form::Epoch)
+    }
+
+    /// Such a stamp in ms, where a comma follows its thirteen digits; faster than [`Clock::read`].
+    #[inline(always)]
+    pub(super) fn milliseconds(&mut self, text: &[u8; STAMP + 1]) -> Option<i64> {
+        let [digits @ .., a, b, c, comma] = *text;
+        if digits != self.digits {
+            return self.other_second(text);
+        }
+        // Digits become 0 to 9, and the comma 0: with these added they do not reach the highest bit.
+        let rest = u32::from_le_bytes([a, b, c, comma]) ^ u32::from_le_bytes(*b"000,");
+        let is_stamp = (rest | rest.wrapping_add(0x7f76_7676)) & 0x8080_8080 == 0;
+        let tens = rest.wrapping_mul(10).wrapping_add(rest >> 8) & 0xff;
+        is_stamp.then(|| self.second + i64::from(10 * tens + (rest >> 16)))
+    }
+
+    #[inline(never)]
+    fn other_second(&mut self, text: &[u8; STAMP + 1]) -> Option<i64> {
+        let digits = text.strip_suffix(b",")?;
+        Some(self.read_in_full(digits)? / MILLISECOND)
     }
 
     #[inline(never)]
@@ -90,7 +118,7 @@ impl Clock {
         self.form = Some(form);
         self.zoneless |= !stamp.zoned;
         if let (Form::Epoch, Some((digits, [_, _, _]))) = (form, text.split_first_chunk()) {
-            (self.digits, self.second) = (*digits, stamp.nanos - stamp.nanos.rem_euclid(SECOND));
+            (self.digits, self.second) = (*digits, stamp.nanos.div_euclid(SECOND) * 1_000);
         }
         Some(stamp.nanos)
     }
@@ -230,6 +258,11 @@ mod tests {
         for text in ["1795227176053", "1795227176999", "17952271769", "179522717605x", "1795227176000", "1795227177001"]
         {
             assert_eq!(clock.read(text.as_bytes()), read(text), "{text}");
+        }
+        for text in ["1795227176053,", "1795227176999,", "17952271769991", "179522717605x,", "1795227176:00,", "1795227177001,"]
+        {
+            let expected = text.strip_suffix(',').and_then(read).map(|nanos| nanos / MILLISECOND);
+            assert_eq!(clock.milliseconds(text.as_bytes().try_into().unwrap()), expected, "{text}");
         }
     }
 

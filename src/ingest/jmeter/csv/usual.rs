@@ -2,58 +2,70 @@
 //!
 //! ```text
 //!  1795226767635,52,GET /items,200,OK,browse 1-2,text,true,,155,122,2,3,http://x/,37,0,28
-//!  └───────────── before ────────────┘└──────────── behind ──────────┘            └ end ┘
+//!  └────────── front ────────┘ └────────── middle ───────┘ └─── back ──┘          └ end ┘
 //! ```
 //!
 //! Fields are found where they are expected, by the bits of the [`Grid`](crate::ingest::grid::Grid). Whatever is unusual ends
 //! it without an answer, and the row is read by its columns instead; what is counted is what that reading would give.
 
-use super::super::batch::Batch;
+use super::super::batch::{Batch, NEAR};
 use super::super::columns::Columns;
-use super::super::time::Clock;
-use super::super::{MILLISECOND, TRANSACTION, read_label};
-use crate::ingest::digits::up_to_eight;
-use crate::ingest::grid::{Marks, Row};
+use super::super::time::{Clock, STAMP};
+use super::super::{TRANSACTION, read_label};
+use crate::ingest::digits::first_of_eight;
+use crate::ingest::grid::Row;
 
-/// Digits of a stamp.
-const STAMP: usize = 13;
 /// Delimiters of a row with the usual columns.
 const DELIMITERS: u32 = Columns::USUAL.width as u32 - 1;
-/// Delimiters up to the thread, from there to the users, and between whether it succeeded and the users.
-const BEFORE: u32 = 5;
-const BEHIND: u32 = 8;
+/// Columns between whether a sample succeeded and the users of its group.
 const UNWANTED: u32 = 3;
+/// A place in a window is less than this, and where a label ends: the remainder tells that to the compiler, which then
+/// checks none of the places below.
+const PLACES: usize = 64;
+const LABELS: usize = 2 * PLACES;
+/// Bytes that are looked at: of the row, behind its label, and behind whether it succeeded.
+const REACH: usize = LABELS + MIDDLE;
+const MIDDLE: usize = PLACES + BACK;
+const BACK: usize = PLACES + NEAR;
 
 /// Counts a row that is a usual success; `None` if it is not.
 #[inline(always)]
 pub(super) fn count(row: Row<'_>, clock: &mut Clock, batch: &mut Batch) -> Option<()> {
     let Row { bytes, from, .. } = row;
-    let mut before = Marks::from(row, from, BEFORE)?;
-    if before.next() != STAMP {
+    let (front, bits) = (bytes.get(from..from + REACH)?.first_chunk::<REACH>()?, row.front()?);
+    let stamp = clock.milliseconds(front.first_chunk()?)?;
+    let mut marks = bits.window(STAMP + 1);
+    let (elapsed, label) = (marks.next(), STAMP + 1 + marks.last()?);
+    let milliseconds = first_of_eight(front[STAMP + 1..].first_chunk()?, elapsed)?;
+    let elapsed = STAMP + 1 + elapsed;
+
+    let middle = front[label % LABELS + 1..].first_chunk::<MIDDLE>()?;
+    let mut marks = bits.window(label + 1);
+    let (code, message, thread, data_type) = (marks.next(), marks.next(), marks.next(), marks.next());
+    let success = marks.last()?;
+    let said = message.wrapping_sub(code + 1);
+    if middle[code % PLACES + 1] == b'"' || said.wrapping_sub(1) >= TRANSACTION.len() - 1 {
         return None;
     }
-    let stamp = clock.read(&before.bytes[..STAMP])?;
-    let (elapsed, label, code, message) = (before.next(), before.next(), before.next(), before.next());
-    let milliseconds = up_to_eight(before.bytes, STAMP + 1..elapsed)?;
-    let said = before.bytes.get(code + 1..message)?;
-    let is_sample = said.first().is_some_and(|byte| *byte != b'"') && said.len() < TRANSACTION.len();
+    if !middle[data_type % PLACES + 1..].starts_with(b"true,") || success != data_type + 5 {
+        return None;
+    }
 
-    let start = from + message + 1;
-    let mut behind = Marks::from(row, start, BEHIND)?;
-    let (thread, data_type, success) = (behind.next(), behind.next(), behind.next());
-    behind.skip(UNWANTED);
-    let (of_group, users) = (behind.next(), behind.next());
-    let users = up_to_eight(behind.bytes, of_group + 1..users)?;
-    let is_success = behind.bytes.get(data_type + 1..success)? == b"true";
+    let back = middle[success % PLACES + 1..].first_chunk::<BACK>()?;
+    let mut marks = bits.window(label + 1 + success + 1);
+    marks.skip(UNWANTED);
+    let (of_group, users) = (marks.next(), marks.last()?);
+    let users = first_of_eight(back[of_group % PLACES + 1..].first_chunk()?, users.wrapping_sub(of_group + 1))?;
 
     let idle = row.last_delimiter()?;
-    let is_busy = bytes.get(idle.checked_sub(2)?..idle)? == b",0";
-    if !(is_sample && is_success && is_busy && label > elapsed + 1 && row.many == DELIMITERS) {
+    if bytes.get(idle.checked_sub(2)?..idle)? != b",0" || row.many != DELIMITERS || label == elapsed + 1 {
         return None;
     }
-    let group = batch.group_of(bytes, start..start + thread)?;
-    let label = batch.labels.number_of(bytes, from + elapsed + 1..from + label, read_label);
+    batch.sample_of(middle[message % PLACES + 1..].first_chunk()?, thread.wrapping_sub(message + 1))?;
+    let near = front[elapsed % PLACES + 1..].first_chunk()?;
+    let written = || &bytes[from + elapsed + 1..from + label];
+    let label = batch.labels.number_of(near, label - elapsed - 1, written, read_label);
     batch.users = batch.users.max(Some(users as u32));
-    batch.count(label, group, stamp, milliseconds * MILLISECOND.unsigned_abs());
+    batch.count(label, stamp, milliseconds as u32);
     Some(())
 }
