@@ -3,6 +3,7 @@
 //! Sums do not depend on the order in which they are added. What does is which labels are merged when there are too many:
 //! while that may happen, requests are recorded one by one ([`Recorder::has_room`](super::Recorder::has_room)).
 
+use super::bits::{Look, Work, best};
 use super::tally::Moments;
 use crate::model::{Arrivals, Histogram};
 
@@ -69,8 +70,7 @@ impl Successes {
 
     /// Adds up what was added.
     pub(super) fn settle(&mut self) {
-        let origin = self.origin.unwrap_or_default();
-        self.of.iter_mut().for_each(|success| success.settle(origin));
+        best(Settling(self));
     }
 
     /// Numbers of the labels that have requests, and these.
@@ -110,6 +110,21 @@ impl Successes {
     }
 }
 
+/// Adds up, many requests at a time where the processor can.
+struct Settling<'a>(&'a mut Successes);
+
+impl Work for Settling<'_> {
+    type Answer = ();
+
+    #[inline(always)]
+    fn with(self, _: impl Look) {
+        let Self(Successes { origin, of }) = self;
+        for success in of.iter_mut().filter(|success| !success.seen.is_empty()) {
+            success.settle(origin.unwrap_or_default());
+        }
+    }
+}
+
 /// Whether a latency in ns is a whole number of milliseconds.
 fn is_whole(nanos: u64) -> bool {
     nanos.is_multiple_of(MILLISECOND.unsigned_abs())
@@ -125,25 +140,26 @@ impl Success {
     }
 
     /// Adds up what is told in milliseconds behind `origin`.
+    #[inline(always)]
     fn settle(&mut self, origin: i64) {
-        let Some((first, _)) = self.seen.first() else { return };
-        let mut span = [*first, *first, 0];
-        let (mut sum, mut latencies) = (0, [u32::MAX, 0]);
+        let (mut first, mut last, mut last_end) = (u32::MAX, 0, 0);
+        let (mut sum, mut min, mut max) = (0, u32::MAX, 0);
         for (behind, latency) in &self.seen {
             sum += u64::from(*latency);
-            latencies = [latencies[0].min(*latency), latencies[1].max(*latency)];
-            span = [span[0].min(*behind), span[1].max(*behind), span[2].max(behind.saturating_add(*latency))];
+            (min, max) = (min.min(*latency), max.max(*latency));
+            (first, last) = (first.min(*behind), last.max(*behind));
+            last_end = last_end.max(behind.saturating_add(*latency));
         }
         let nanos = |milliseconds: u32| u64::from(milliseconds) * MILLISECOND.unsigned_abs();
         self.moments.merge(&Moments {
             count: self.seen.len() as u64,
             sum: u128::from(sum) * u128::from(MILLISECOND.unsigned_abs()),
-            min: nanos(latencies[0]),
-            max: nanos(latencies[1]),
+            min: nanos(min),
+            max: nanos(max),
         });
-        let [first, last, last_end] = span.map(|behind| (origin + i64::from(behind)).saturating_mul(MILLISECOND));
-        self.reach(Span { first, last, last_end });
-        self.arrivals.add_milliseconds(origin, &self.seen);
+        self.arrivals.add_milliseconds(origin, last, &self.seen);
+        let at = |behind: u32| (origin + i64::from(behind)).saturating_mul(MILLISECOND);
+        self.reach(Span { first: at(first), last: at(last), last_end: at(last_end) });
         self.seen.clear();
     }
 

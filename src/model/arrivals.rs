@@ -31,20 +31,23 @@ impl Arrivals {
     pub const PERIOD: i64 = 125;
 
     /// Adds requests that are given by the start behind `origin`, Unix time in ms and a multiple of [`Arrivals::PERIOD`],
-    /// and the latency, both in ms.
-    pub fn add_milliseconds(&mut self, origin: i64, requests: &[(u32, u32)]) {
+    /// and the latency, both in ms; none of them started later behind it than `last`.
+    ///
+    /// To be inlined always: it is compiled for the instructions that its callers are compiled for.
+    #[inline(always)]
+    pub fn add_milliseconds(&mut self, origin: i64, last: u32, requests: &[(u32, u32)]) {
         let slice = origin / Self::PERIOD * SLICES;
         if self.keys.is_empty() {
             self.base = slice;
         }
         let slice_of = |behind: u32| behind * SLICES as u32 / Self::PERIOD as u32;
-        let last = requests.iter().map(|(behind, _)| slice_of(*behind)).max().unwrap_or_default();
         match u32::try_from(slice - self.base) {
-            Ok(before) if (before.saturating_add(last)) >> SLICE_BITS == 0 => {
-                let key = |(behind, latency): &(u32, u32)| {
-                    (before + slice_of(*behind)) << BUCKET_BITS | u32::from(bucket(*latency))
-                };
-                self.keys.extend(requests.iter().map(key));
+            Ok(before) if before.saturating_add(slice_of(last)) >> SLICE_BITS == 0 => {
+                let start = self.keys.len();
+                self.keys.extend(requests.iter().map(|(behind, _)| (before + slice_of(*behind)) << BUCKET_BITS));
+                for (key, (_, latency)) in self.keys[start..].iter_mut().zip(requests) {
+                    *key |= u32::from(bucket(*latency));
+                }
             }
             _ => {
                 for (behind, latency) in requests {

@@ -154,11 +154,15 @@ impl TimelineBuilder {
         }
         // Of the slice that keys count from, what it is once it is as wide as the others, and what is left of it.
         let (whole, part) = ((base >> doublings) - waiting.base, base & ((1 << doublings) - 1));
-        let wait = |key: &u32| {
-            let offset = whole + ((part + i64::from(key >> BUCKET_BITS)) >> doublings);
-            (offset as u32) << BUCKET_BITS | key & u32::from(u16::MAX)
-        };
-        waiting.keys.extend(keys.iter().map(wait));
+        let bucket = |key: u32| key & u32::from(u16::MAX);
+        if let (Ok(part), true) = (u32::try_from(part), doublings < SLICE_BITS) {
+            // What is added to a slice fits beside it: several keys at a time.
+            let offset = |key: u32| (whole as u32).wrapping_add((part + (key >> BUCKET_BITS)) >> doublings);
+            waiting.keys.extend(keys.iter().map(|key| offset(*key) << BUCKET_BITS | bucket(*key)));
+        } else {
+            let offset = |key: u32| whole + ((part + i64::from(key >> BUCKET_BITS)) >> doublings);
+            waiting.keys.extend(keys.iter().map(|key| (offset(*key) as u32) << BUCKET_BITS | bucket(*key)));
+        }
         self.total += keys.len();
         self.bound(track);
     }
