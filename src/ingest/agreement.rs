@@ -1,7 +1,8 @@
 //! Fast readings of CSV held beside the plain one: records by the grid, and lines.
 
+use super::bits::Look;
 use super::grid::{Grid, Reader, Row, WINDOW};
-use super::lines::{Walked, lines, unquoted_lines};
+use super::lines::{self, Walked};
 use super::parser::line_ends;
 use super::record::{self, Record, Stray};
 
@@ -78,28 +79,36 @@ fn by_grid(bytes: &[u8], delimiter: u8, stop: Option<&str>) -> Option<Seen<Vec<S
     Some((reader.seen, walked))
 }
 
+/// Copies lines.
+struct Copied {
+    seen: Vec<Vec<u8>>,
+    most: usize,
+}
+
+impl lines::Reader for Copied {
+    fn read(&mut self, _: impl Look, line: &[u8]) -> bool {
+        self.seen.push(line.to_vec());
+        self.seen.len() <= self.most
+    }
+}
+
 fn by_lines(bytes: &[u8], delimiter: u8) -> Option<Seen<Vec<u8>>> {
-    let mut seen = Vec::new();
-    let walked = lines(bytes, delimiter, |line| {
-        seen.push(line.to_vec());
-        true
-    })?;
-    Some((seen, walked))
+    let mut copied = Copied { seen: Vec::new(), most: usize::MAX };
+    let walked = lines::lines(bytes, delimiter, &mut copied)?;
+    Some((copied.seen, walked))
 }
 
 /// Holds lines that are not quoted equal to what line ends split.
 fn assert_lines_agree(bytes: &[u8]) {
-    let (mut seen, most) = (Vec::new(), bytes.len() % 60);
-    let walked = unquoted_lines(bytes, |line| {
-        seen.push(line.to_vec());
-        seen.len() <= most
-    });
+    let most = bytes.len() % 60;
+    let mut copied = Copied { seen: Vec::new(), most };
+    let walked = lines::unquoted_lines(bytes, &mut copied);
     let plain: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).collect();
     let lines = plain.len().min(most);
     let size = plain[..lines].iter().map(|line| line.len()).sum();
     assert_eq!(walked, Walked { bytes: size, lines: lines as u64 });
     let without = |line: &&[u8]| line[..line.len() - 1].strip_suffix(b"\r").unwrap_or(&line[..line.len() - 1]).to_vec();
-    assert_eq!(seen, plain.iter().take(most + 1).map(without).collect::<Vec<_>>());
+    assert_eq!(copied.seen, plain.iter().take(most + 1).map(without).collect::<Vec<_>>());
 }
 
 #[cfg(test)]

@@ -42,11 +42,25 @@ pub(super) fn are_digits(values: u64) -> bool {
     (values | values.wrapping_add(EACH * 0x76)) & (EACH << 7) == 0
 }
 
+/// Decimals that numbers are written with where nobody said how many.
+const DECIMALS: usize = 6;
 /// Powers of ten, which floats hold exactly.
 const POWERS: [f64; MOST_EXACT + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 /// Most digits of numbers that floats hold exactly.
 const MOST_EXACT: usize = 15;
+
+/// The number of the first `size` of some bytes, if it is written with six decimals, as C and Go do without being told how
+/// many, and at most eight digits before them. Its value is that of [`decimal`].
+#[inline(always)]
+pub(super) fn six_decimals(bytes: &[u8], size: usize) -> Option<f64> {
+    const MILLION: f64 = 1e6;
+    let whole = size.wrapping_sub(1 + DECIMALS);
+    let fraction = bytes.get(whole..)?.first_chunk::<{ 1 + DECIMALS + 2 }>()?;
+    let [b'.', fraction @ ..] = fraction else { return None };
+    let (whole, fraction) = (first_of_eight(bytes.first_chunk()?, whole)?, first_of_eight(fraction, DECIMALS)?);
+    Some((whole * MILLION as u64 + fraction) as f64 / MILLION)
+}
 
 /// The number that bytes begin with, as near as floats are, and its bytes: digits, perhaps with a point between them.
 /// `None` where there is none, or more digits than a float holds.
@@ -138,6 +152,9 @@ pub(super) fn assert_agrees(bytes: &[u8]) {
     let size = if has_point { digits(whole + 1) } else { whole };
     let is_decimal = whole > 0 && (!has_point || size > whole + 1) && size - usize::from(has_point) <= MOST_EXACT;
     let plain = parsed(size).filter(|_| is_decimal).and_then(|text| Some((text.parse().ok()?, size)));
+    let is_six = has_point && size == whole + 1 + DECIMALS && (1..=8).contains(&whole);
+    let six = six_decimals(&[bytes, b",x"].concat(), bytes.len());
+    assert_eq!(six, plain.filter(|_| is_six && size == bytes.len()).map(|(value, _)| value), "{:?}", String::from_utf8_lossy(bytes));
     assert_eq!(decimal(bytes), plain, "{:?}", String::from_utf8_lossy(bytes));
 }
 
@@ -153,7 +170,7 @@ mod tests {
         }
 
         #[test]
-        fn decimals_are_those_of_the_standard_library(text in "[0-9]{0,18}|[0-9]{0,9}[.][0-9]{0,9}|[0-9.e-]{0,9}", rest in "|,|e5|x|,[0-9.]{15}") {
+        fn decimals_are_those_of_the_standard_library(text in "[0-9]{0,18}|[0-9]{0,9}[.][0-9]{0,9}|[0-9]{1,9}[.][0-9]{6}|[0-9.e-]{0,9}", rest in "|,|e5|x|,[0-9.]{15}") {
             assert_agrees((text + &rest).as_bytes());
         }
 

@@ -13,24 +13,30 @@ pub(super) struct Walked {
     pub(super) lines: u64,
 }
 
-/// Calls `each` with the lines of `bytes`, each a record of CSV, up to the first for which it says `false`; that one is not
-/// counted. `None` where a quote stands where none should be.
-#[inline(always)]
-pub(super) fn lines(bytes: &[u8], delimiter: u8, each: impl FnMut(&[u8]) -> bool) -> Option<Walked> {
-    best(Lines::<true, _>::of(bytes, delimiter, each))
+/// Who reads lines.
+pub(super) trait Reader {
+    /// Reads a line without its end, and says whether others are wanted. To be inlined always: it is compiled for the
+    /// instructions of `look`.
+    fn read(&mut self, look: impl Look, line: &[u8]) -> bool;
 }
 
-/// Calls `each` with the lines of `bytes`, which are not quoted, up to the first for which it says `false`; that one is
-/// not counted.
+/// Hands the lines of `bytes`, each a record of CSV, to `reader`, up to the first for which it says `false`; that one is not
+/// counted. `None` where a quote stands where none should be.
 #[inline(always)]
-pub(super) fn unquoted_lines(bytes: &[u8], each: impl FnMut(&[u8]) -> bool) -> Walked {
-    best(Lines::<false, _>::of(bytes, b'\n', each)).unwrap_or_default()
+pub(super) fn lines(bytes: &[u8], delimiter: u8, reader: &mut impl Reader) -> Option<Walked> {
+    best(Lines::<true, _>::of(bytes, delimiter, reader))
+}
+
+/// The same of lines that are not quoted.
+#[inline(always)]
+pub(super) fn unquoted_lines(bytes: &[u8], reader: &mut impl Reader) -> Walked {
+    best(Lines::<false, _>::of(bytes, b'\n', reader)).unwrap_or_default()
 }
 
 /// A walk over all lines, `QUOTED` or not.
-struct Lines<'a, const QUOTED: bool, F> {
+struct Lines<'a, 'b, const QUOTED: bool, R> {
     bytes: &'a [u8],
-    each: F,
+    reader: &'b mut R,
     quotes: Quotes,
     walked: Walked,
 }
@@ -43,9 +49,9 @@ enum Step {
     GivenUp,
 }
 
-impl<'a, const QUOTED: bool, F: FnMut(&[u8]) -> bool> Lines<'a, QUOTED, F> {
-    fn of(bytes: &'a [u8], delimiter: u8, each: F) -> Self {
-        Self { bytes, each, quotes: Quotes::new(delimiter), walked: Walked::default() }
+impl<'a, 'b, const QUOTED: bool, R: Reader> Lines<'a, 'b, QUOTED, R> {
+    fn of(bytes: &'a [u8], delimiter: u8, reader: &'b mut R) -> Self {
+        Self { bytes, reader, quotes: Quotes::new(delimiter), walked: Walked::default() }
     }
 
     /// Takes the lines that end in a chunk, which begins at `start`.
@@ -61,7 +67,7 @@ impl<'a, const QUOTED: bool, F: FnMut(&[u8]) -> bool> Lines<'a, QUOTED, F> {
         while line_ends != 0 {
             let end = start + line_ends.trailing_zeros() as usize;
             let line = &self.bytes[self.walked.bytes..end];
-            if !(self.each)(line.strip_suffix(b"\r").unwrap_or(line)) {
+            if !self.reader.read(look, line.strip_suffix(b"\r").unwrap_or(line)) {
                 return Step::Stopped;
             }
             line_ends &= line_ends - 1;
@@ -71,7 +77,7 @@ impl<'a, const QUOTED: bool, F: FnMut(&[u8]) -> bool> Lines<'a, QUOTED, F> {
     }
 }
 
-impl<const QUOTED: bool, F: FnMut(&[u8]) -> bool> Work for Lines<'_, QUOTED, F> {
+impl<const QUOTED: bool, R: Reader> Work for Lines<'_, '_, QUOTED, R> {
     type Answer = Option<Walked>;
 
     #[inline(always)]

@@ -113,7 +113,7 @@ impl Names {
 }
 
 /// Whether two texts are equal: of short ones a look at both their halves is faster than a call.
-#[inline]
+#[inline(always)]
 pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
     const HALF: usize = 8;
     let halves = |text: &[u8]| Some((*text.first_chunk::<HALF>()?, *text.last_chunk::<HALF>()?));

@@ -58,7 +58,7 @@ impl Batch {
     }
 
     /// Adds a point whose tail is known by that number.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, time: i64, value: f64, tail: u32) {
         self.undecided |= self.known.tail(tail).kind == Kind::Undecided;
         self.values.push(Value { time, value, tail });

@@ -5,8 +5,8 @@ use anyhow::{Result, bail};
 use super::Point;
 use super::points::{Tags, label};
 use super::time::{self, Clock};
-use crate::ingest::bits::{self, CHUNK, Look};
-use crate::ingest::digits::decimal;
+use crate::ingest::bits::{CHUNK, Look};
+use crate::ingest::digits::{decimal, six_decimals};
 use crate::ingest::near;
 use crate::ingest::record::Record;
 
@@ -65,21 +65,19 @@ impl Columns {
     }
 
     /// The front of a row that begins with metric, time and value, without quotes, if these are as usual.
-    #[inline]
-    pub(super) fn front<'a>(&self, row: &'a [u8], clock: &mut Clock) -> Option<Front<'a>> {
+    #[inline(always)]
+    pub(super) fn front<'a>(&self, look: impl Look, row: &'a [u8], clock: &mut Clock) -> Option<Front<'a>> {
         if (self.metric, self.time, self.value) != (0, 1, 2) {
             return None;
         }
-        let [first, second, third] = ends(row)?;
+        let [first, second, third] = ends(look, row)?;
         let (metric, rest) = (&row[..first], &row[first + 1..]);
-        let size = second - first - 1;
-        let time = clock.read_field(rest, size)?;
+        let time_size = second - first - 1;
+        let time = clock.read_field(rest, time_size)?;
         let (value, tail) = (&row[second + 1..], &row[third + 1..]);
-        let value = match decimal(value) {
-            Some((exact, size)) if second + 1 + size == third => exact,
-            _ => number(&value[..third - second - 1])?,
-        };
-        Some(Front { metric, time, is_whole_second: time::is_whole_second(&rest[..size]), value, tail })
+        let size = third - second - 1;
+        let value = six_decimals(value, size).or_else(|| number(&value[..size]))?;
+        Some(Front { metric, time, is_whole_second: time::is_whole_second(&rest[..time_size]), value, tail })
     }
 
     /// The point of a record, or what is wrong with it.
@@ -113,10 +111,9 @@ impl Columns {
 }
 
 /// Where the first three fields end, if none of them has quotes.
-#[inline]
-fn ends(row: &[u8]) -> Option<[usize; 3]> {
+#[inline(always)]
+fn ends(look: impl Look, row: &[u8]) -> Option<[usize; 3]> {
     let Some(start) = row.first_chunk::<CHUNK>() else { return ends_one_by_one(row) };
-    let look = bits::usual();
     let (mut commas, quotes) = (look.equal(start, b','), look.rare(start, b'"'));
     let mut next = || {
         let end = commas.trailing_zeros() as usize;
@@ -141,6 +138,7 @@ fn ends_one_by_one(row: &[u8]) -> Option<[usize; 3]> {
     Some(ends)
 }
 
+#[inline(never)]
 fn number(text: &[u8]) -> Option<f64> {
     let exact = decimal(text).filter(|(_, size)| *size == text.len()).map(|(value, _)| value);
     exact.or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
@@ -149,6 +147,7 @@ fn number(text: &[u8]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::bits;
     use proptest::prelude::*;
 
     proptest! {
@@ -157,7 +156,7 @@ mod tests {
             row in prop::collection::vec(prop::sample::select(vec![",", "\"", "a", "metric_name", "1795225991.125", "\n"]), 0..40),
         ) {
             let row = row.concat();
-            prop_assert_eq!(ends(row.as_bytes()), ends_one_by_one(row.as_bytes()), "{}", row);
+            prop_assert_eq!(ends(bits::usual(), row.as_bytes()), ends_one_by_one(row.as_bytes()), "{}", row);
         }
     }
 }

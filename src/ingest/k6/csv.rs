@@ -16,6 +16,7 @@ use super::columns::{Columns, ESSENTIAL};
 use super::points::Points;
 use super::unused::Table as Names;
 use super::{metric, time};
+use crate::ingest::bits::{self, Look};
 use crate::ingest::blocks;
 use crate::ingest::parser::{Parsed, Parser, Place, Taker, line_ends};
 use crate::ingest::record::{self, Found, Record, Stray};
@@ -81,24 +82,14 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// Finds the rows by their line ends; `None` where a quote or a carriage return stands where none should be.
     fn by_lines(&mut self, bytes: &[u8]) -> Option<Parsed> {
-        let (mut wrong, mut ends, mut is_odd) = (None, Vec::new(), false);
-        let walked = lines::lines(bytes, b',', |row| {
-            if self.passes_over(row) || self.is_known(row) {
-                return true;
-            }
-            // A second carriage return is one of the last field.
-            is_odd = row.ends_with(b"\r");
-            wrong = if is_odd { None } else { self.split(row, &mut ends).err() };
-            wrong.is_none() && !is_odd
-        })?;
-        if is_odd {
-            return None;
-        }
-        Some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong })
+        let Self { columns, joining, ref mut batch } = *self;
+        let mut reader = ByLines { rows: Rows { columns, joining, batch }, ends: Vec::new(), wrong: None, is_odd: false };
+        let walked = lines::lines(bytes, b',', &mut reader)?;
+        (!reader.is_odd).then_some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong: reader.wrong })
     }
 
     /// Whether nothing of a row is used, as its first field tells where that is the metric, and plain.
-    #[inline]
+    #[inline(always)]
     fn passes_over(&mut self, row: &[u8]) -> bool {
         match row.first_chunk() {
             _ if self.columns.metric != 0 => row.is_empty(),
@@ -119,10 +110,10 @@ impl Rows<'_> {
     }
 
     /// Takes a row whose end was seen before, behind other times and values.
-    #[inline(never)]
-    fn is_known(&mut self, row: &[u8]) -> bool {
+    #[inline(always)]
+    fn is_known(&mut self, look: impl Look, row: &[u8]) -> bool {
         let batch = &mut *self.batch;
-        let Some(front) = self.columns.front(row, &mut batch.clock) else { return false };
+        let Some(front) = self.columns.front(look, row, &mut batch.clock) else { return false };
         let Some(tail) = batch.known.find(Some(front.metric), front.tail) else { return false };
         if front.is_whole_second {
             batch.coarse();
@@ -132,7 +123,6 @@ impl Rows<'_> {
     }
 
     /// Takes a row apart.
-    #[inline(never)]
     fn split(&mut self, row: &[u8], ends: &mut Vec<u32>) -> Result<(), String> {
         match record::read(row, b',', Stray::Refused, true, ends) {
             Found::Whole { size, .. } => self.row(Record { bytes: &row[..size], ends }),
@@ -209,12 +199,37 @@ impl Rows<'_> {
         let batch = &mut *self.batch;
         let mut clock = batch.clock;
         let is_text = std::str::from_utf8(record.bytes).is_ok();
-        let front = self.columns.front(record.bytes, &mut clock).filter(|_| is_text);
+        let front = self.columns.front(bits::usual(), record.bytes, &mut clock).filter(|_| is_text);
         self.columns.point(record, &mut clock, |point| {
             batch.push(point, front.map(|front| (Some(front.metric), front.tail)));
         })?;
         batch.clock = clock;
         Ok(())
+    }
+}
+
+/// Reads rows that are lines.
+struct ByLines<'a> {
+    rows: Rows<'a>,
+    ends: Vec<u32>,
+    wrong: Option<String>,
+    /// Whether a row ended in a second carriage return, which is one of its last field.
+    is_odd: bool,
+}
+
+impl lines::Reader for ByLines<'_> {
+    #[inline(always)]
+    fn read(&mut self, look: impl Look, row: &[u8]) -> bool {
+        self.rows.passes_over(row) || self.rows.is_known(look, row) || self.is_read(row)
+    }
+}
+
+impl ByLines<'_> {
+    #[inline(never)]
+    fn is_read(&mut self, row: &[u8]) -> bool {
+        self.is_odd = row.ends_with(b"\r");
+        self.wrong = if self.is_odd { None } else { self.rows.split(row, &mut self.ends).err() };
+        self.wrong.is_none() && !self.is_odd
     }
 }
 

@@ -15,6 +15,7 @@ use serde::de::{self, Deserializer, Visitor};
 use super::batch::{Batch, Between, Taken};
 use super::points::{Point, Points, Tags, label};
 use super::{metric, time, walk};
+use crate::ingest::bits::Look;
 use crate::ingest::blocks;
 use crate::ingest::parser::{Parsed, Parser, Place, Taker};
 use crate::ingest::{Detail, Format, Head, Input, Label, Recorder, lines};
@@ -48,15 +49,9 @@ impl Parser for Lines {
 
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
         batch.clear();
-        let (joining, mut wrong) = (self.joining.load(Ordering::Relaxed), None);
-        let walked = lines::unquoted_lines(bytes, |line| {
-            if passes_over(line, joining, batch) || walk::point(line, batch).is_some() {
-                return true;
-            }
-            wrong = in_full(line.trim_ascii(), batch).err();
-            wrong.is_none()
-        });
-        let mut parsed = Parsed { bytes: walked.bytes, lines: walked.lines, wrong };
+        let mut reader = Reader { joining: self.joining.load(Ordering::Relaxed), batch, wrong: None };
+        let walked = lines::unquoted_lines(bytes, &mut reader);
+        let mut parsed = Parsed { bytes: walked.bytes, lines: walked.lines, wrong: reader.wrong };
         let rest = &bytes[parsed.bytes..];
         // A line without an end may be cut: it is read in full to find out.
         if last && !rest.is_empty() && parsed.wrong.is_none() {
@@ -72,8 +67,30 @@ impl Parser for Lines {
     }
 }
 
+/// Reads the lines of one block.
+struct Reader<'a> {
+    joining: bool,
+    batch: &'a mut Batch,
+    wrong: Option<String>,
+}
+
+impl lines::Reader for Reader<'_> {
+    #[inline(always)]
+    fn read(&mut self, _: impl Look, line: &[u8]) -> bool {
+        passes_over(line, self.joining, self.batch) || walk::point(line, self.batch).is_some() || self.is_read(line)
+    }
+}
+
+impl Reader<'_> {
+    #[inline(never)]
+    fn is_read(&mut self, line: &[u8]) -> bool {
+        self.wrong = in_full(line.trim_ascii(), self.batch).err();
+        self.wrong.is_none()
+    }
+}
+
 /// Whether nothing of a line is used, as its beginning or its end tells.
-#[inline]
+#[inline(always)]
 fn passes_over(line: &[u8], joining: bool, batch: &mut Batch) -> bool {
     let is_failed = match walk::unused_metric(line) {
         Some(name) if !name.is_failed => return true,

@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 
 use super::points::{Kind, Point, Tags};
 use super::seconds::Numbered;
+use super::unused::words;
 use crate::ingest::names::is_same;
 use crate::ingest::{Found, Label, Sampled};
 
@@ -63,7 +64,7 @@ impl Known {
     }
 
     /// The number of the tail with these bytes, behind the metric that stands before it, if it was kept.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&mut self, metric: Option<&[u8]>, bytes: &[u8]) -> Option<u32> {
         let at = glance(metric, bytes);
         if let Some(number) = self.near.get(at)
@@ -162,7 +163,7 @@ impl Tail {
     }
 
     /// Whether metric and bytes are those that were read.
-    #[inline]
+    #[inline(always)]
     fn is(&self, metric: Option<&[u8]>, bytes: &[u8]) -> bool {
         let is_of_metric = metric.is_none_or(|metric| is_same(metric, self.metric().as_bytes()));
         is_of_metric && metric.is_some() == self.is_headed && is_equal(bytes, &self.bytes) && !bytes.is_empty()
@@ -175,7 +176,7 @@ fn hash(metric: Option<&[u8]>, bytes: &[u8]) -> u64 {
 }
 
 /// A place for a tail by some of its bytes: tails that meet there are found by all of them.
-#[inline]
+#[inline(always)]
 fn glance(metric: Option<&[u8]>, bytes: &[u8]) -> usize {
     /// An odd number without a pattern: of the golden ratio.
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -193,20 +194,29 @@ fn glance(metric: Option<&[u8]>, bytes: &[u8]) -> usize {
     (sum.wrapping_mul(FACTOR) >> u32::BITS) as usize % NEAR
 }
 
-/// Whether texts are equal: of those of this length, a look at all words is faster than a call.
-#[inline]
+/// Whether texts are equal: of those of this length, a look at all of them is faster than a call.
+#[inline(always)]
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
-    const WORD: usize = size_of::<u64>();
-    match (a.last_chunk::<WORD>(), b.last_chunk::<WORD>()) {
+    const SIZE: usize = 32;
+    match (a.last_chunk::<SIZE>(), b.last_chunk::<SIZE>()) {
         _ if a.len() != b.len() => false,
         (Some(end_of_a), Some(end_of_b)) => {
-            let word = |bytes: &[u8; WORD]| u64::from_le_bytes(*bytes);
-            let words = a.as_chunks().0.iter().zip(b.as_chunks().0);
-            let other = words.fold(word(end_of_a) ^ word(end_of_b), |other, (a, b)| other | (word(a) ^ word(b)));
-            other == 0
+            let mut other = difference(end_of_a, end_of_b);
+            for (a, b) in a.as_chunks::<SIZE>().0.iter().zip(b.as_chunks::<SIZE>().0) {
+                let more = difference(a, b);
+                other = [other[0] | more[0], other[1] | more[1], other[2] | more[2], other[3] | more[3]];
+            }
+            other == [0; 4]
         }
         _ => a == b,
     }
+}
+
+/// Bits that are different.
+#[inline(always)]
+fn difference(a: &[u8; 32], b: &[u8; 32]) -> [u64; 4] {
+    let (a, b) = (words(a), words(b));
+    [a[0] ^ b[0], a[1] ^ b[1], a[2] ^ b[2], a[3] ^ b[3]]
 }
 
 #[cfg(test)]

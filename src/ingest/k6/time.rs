@@ -14,6 +14,7 @@ const NANOS: i64 = 1_000_000_000;
 /// Unix time in ns of a CSV time: whole units told apart by the number of digits, or RFC 3339.
 ///
 /// Ten digits are seconds until the year 2286, thirteen are milliseconds, and so on.
+#[inline(never)]
 pub(super) fn parse(text: &[u8], clock: &mut Clock) -> Option<i64> {
     let scale = match text.len() {
         ..=11 => NANOS,
@@ -68,7 +69,7 @@ impl Clock {
 
     /// The time that text begins with, up to a quote, and its bytes: in UTC and in the minute of the one before, as most
     /// are.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_quoted(&mut self, text: &[u8]) -> Option<(i64, usize)> {
         let (minute, [b':', s1 @ b'0'..=b'5', s2 @ b'0'..=b'9', b'.', rest @ ..]) = text.split_first_chunk::<16>()?
         else {
@@ -84,7 +85,7 @@ impl Clock {
     }
 
     /// The time of a CSV file that text begins with, as [`parse`] gives it; a comma follows its bytes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_field(&mut self, text: &[u8], size: usize) -> Option<i64> {
         let Some(start) = text.first_chunk().map(|start| u128::from_le_bytes(*start)) else {
             return parse(&text[..size], self);

@@ -43,13 +43,11 @@ impl Table {
     }
 
     /// The name that bytes begin with.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, bytes: &[u8; SIZE]) -> Option<&Name> {
         let name = &self.names[place(bytes, self.factor)];
-        let masked =
-            words(bytes).into_iter().zip(name.text).zip(name.mask).map(|((word, text), mask)| (word & mask) ^ text);
-        let other = masked.fold(0, |other, bits| other | bits);
-        (other == 0).then_some(name)
+        let ([a, b, c, d], mask) = (words(bytes), &name.mask);
+        ([a & mask[0], b & mask[1], c & mask[2], d & mask[3]] == name.text).then_some(name)
     }
 }
 
@@ -84,7 +82,7 @@ const fn place(bytes: &[u8; SIZE], factor: u64) -> usize {
 }
 
 #[inline]
-const fn words(bytes: &[u8; SIZE]) -> [u64; SIZE / 8] {
+pub(super) const fn words(bytes: &[u8; SIZE]) -> [u64; SIZE / 8] {
     [word(bytes, 0), word(bytes, 8), word(bytes, 16), word(bytes, 24)]
 }
 

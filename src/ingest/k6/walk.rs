@@ -20,7 +20,7 @@ const METRIC: &[u8] = b"{\"metric\":\"";
 static UNUSED: Table = Table::new(b'"');
 
 /// Adds the point of a line, if it is as usual.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn point(line: &[u8], batch: &mut Batch) -> Option<()> {
     let front = Front::of(line, &mut batch.clock);
     let known = front.as_ref().and_then(|front| batch.known.find(front.metric, front.rest));
@@ -54,7 +54,7 @@ struct Front<'a> {
 }
 
 impl<'a> Front<'a> {
-    #[inline]
+    #[inline(always)]
     fn of(line: &'a [u8], clock: &mut Clock) -> Option<Self> {
         let (metric, rest) = match line.strip_prefix(METRIC) {
             None => (None, line.strip_prefix(b"{\"type\":\"Point\",\"data\":{\"time\":\"")?),
@@ -103,7 +103,7 @@ fn whole(line: &[u8], clock: &mut Clock, take: impl FnOnce(&Point<'_>)) -> Optio
 }
 
 /// The metric of a point, where the line begins as k6 writes it, nothing else could be meant, and nothing of it is used.
-#[inline]
+#[inline(always)]
 pub(super) fn unused_metric(line: &[u8]) -> Option<&'static Name> {
     let rest = line.strip_prefix(METRIC)?;
     let name = UNUSED.find(rest.first_chunk::<{ unused::SIZE }>()?)?;
