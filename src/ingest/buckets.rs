@@ -19,7 +19,7 @@ impl Buckets {
     /// Adds `count` latencies.
     pub(super) fn add(&mut self, bucket: u16, count: u32) {
         self.waiting.push(u64::from(bucket) << COUNT_BITS | u64::from(count));
-        if self.waiting.len() >= FEW.max(self.merged.cells().len() / 4) {
+        if self.waiting.len() >= FEW.max(self.merged.cells().len()) {
             self.settle();
         }
     }

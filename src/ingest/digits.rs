@@ -67,13 +67,13 @@ pub(super) fn six_decimals(bytes: &[u8], size: usize) -> Option<f64> {
 ///
 /// A whole number divided by a power of ten, both exact, is rounded once: William D. Clinger, "How to Read Floating Point
 /// Numbers Accurately" (1990), <https://doi.org/10.1145/93542.93557>.
-#[inline]
+#[inline(always)]
 pub(super) fn decimal(bytes: &[u8]) -> Option<(f64, usize)> {
     short_decimal(bytes).or_else(|| any_decimal(bytes))
 }
 
 /// The same, of less than eight digits on each side of the point, where they are not the last bytes there are.
-#[inline]
+#[inline(always)]
 fn short_decimal(bytes: &[u8]) -> Option<(f64, usize)> {
     let start = bytes.first_chunk::<16>()?;
     let (whole, size) = few(start, 0)?;
@@ -86,7 +86,7 @@ fn short_decimal(bytes: &[u8]) -> Option<(f64, usize)> {
 }
 
 /// The number of the one to seven digits from some place on, and how many they are.
-#[inline]
+#[inline(always)]
 fn few(bytes: &[u8; 16], from: usize) -> Option<(u64, usize)> {
     let word = u64::from_le_bytes(*bytes.get(from..)?.first_chunk()?) ^ (EACH * u64::from(b'0'));
     // The highest bit of the first byte that is no digit; those above it may err.
@@ -126,7 +126,7 @@ pub(super) fn eight(digits: [u8; 8]) -> Option<u64> {
 }
 
 /// The number of eight digits' values.
-#[inline]
+#[inline(always)]
 fn joined(digits: u64) -> u64 {
     let pairs = digits.wrapping_mul((10 << 8) + 1) >> 8;
     let fours = (pairs & 0x00ff_00ff_00ff_00ff).wrapping_mul((100 << 16) + 1) >> 16;

@@ -107,8 +107,7 @@ impl Found {
     #[inline(always)]
     fn outside(self, look: impl Look, quotes: &mut Quotes, before: &[u8], valid: u64) -> Option<Self> {
         let all = Outside { marks: self.delimiters | self.line_ends, line_ends: self.line_ends };
-        let last = before.last().copied().unwrap_or(b'\n');
-        let Outside { marks, line_ends } = quotes.outside(look, last, all, self.quotes, valid)?;
+        let Outside { marks, line_ends } = quotes.outside(look, before, all, self.quotes, valid)?;
         Some(Self { delimiters: marks ^ line_ends, line_ends, ..self })
     }
 }

@@ -54,11 +54,11 @@ impl<'a, 'b, const QUOTED: bool, R: Reader> Lines<'a, 'b, QUOTED, R> {
         Self { bytes, reader, quotes: Quotes::new(delimiter), walked: Walked::default() }
     }
 
-    /// Takes the lines that end in a chunk, which begins at `start`.
+    /// Takes the lines that end in a chunk, which begins at `start`; `valid` are the bytes of the file.
     #[inline(always)]
-    fn step(&mut self, look: impl Look, chunk: &Chunk, start: usize) -> Step {
+    fn step(&mut self, look: impl Look, chunk: &Chunk, start: usize, valid: u64) -> Step {
         let mut line_ends = match QUOTED {
-            true => match self.quotes.line_ends(look, chunk, self.bytes.len() - start) {
+            true => match self.quotes.line_ends(look, chunk, &self.bytes[..start], valid) {
                 Some(line_ends) => line_ends,
                 None => return Step::GivenUp,
             },
@@ -85,14 +85,14 @@ impl<const QUOTED: bool, R: Reader> Work for Lines<'_, '_, QUOTED, R> {
         let (chunks, rest) = self.bytes.as_chunks::<CHUNK>();
         let (mut step, mut start) = (Step::On, 0);
         for chunk in chunks {
-            step = self.step(look, chunk, start);
+            step = self.step(look, chunk, start, u64::MAX);
             if step != Step::On {
                 break;
             }
             start += CHUNK;
         }
         if step == Step::On {
-            step = self.step(look, &padded(rest), start);
+            step = self.step(look, &padded(rest), start, !(u64::MAX << rest.len()));
         }
         match step {
             Step::On => Some(self.walked.ended(self.bytes, self.quotes.lines())),

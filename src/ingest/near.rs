@@ -5,7 +5,7 @@
 const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// Place of the first byte that is `a` or `b`.
-#[inline]
+#[inline(always)]
 pub(super) fn either(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
     // The lowest of these bits tells the first byte that is 0; those above it may err.
     let zeros = |word: u64| word.wrapping_sub(EACH) & !word & (EACH << 7);

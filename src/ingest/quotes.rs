@@ -19,8 +19,6 @@ pub(super) struct Quotes {
     delimiter: u8,
     /// All ones where the last chunk ended between quotes.
     inside: u64,
-    /// The last byte.
-    last: u8,
     /// The lowest bit says of the last byte: it is a quote that ended a field.
     closed: u64,
     /// Line ends between quotes.
@@ -30,7 +28,7 @@ pub(super) struct Quotes {
 impl Quotes {
     /// At the start of a record.
     pub(super) fn new(delimiter: u8) -> Self {
-        Self { delimiter, inside: 0, last: b'\n', closed: 0, lines: 0 }
+        Self { delimiter, inside: 0, closed: 0, lines: 0 }
     }
 
     /// Line ends between quotes so far.
@@ -44,34 +42,32 @@ impl Quotes {
         self.inside | self.closed != 0
     }
 
-    /// The line ends of the next chunk outside of quotes, of which `size` bytes are of the file; `None` at a quote where none
-    /// should be.
+    /// The line ends of the next chunk outside of quotes, behind the bytes `before`; `valid` are the bytes of the file. `None`
+    /// at a quote where none should be.
     #[inline(always)]
-    pub(super) fn line_ends(&mut self, look: impl Look, chunk: &Chunk, size: usize) -> Option<u64> {
+    pub(super) fn line_ends(&mut self, look: impl Look, chunk: &Chunk, before: &[u8], valid: u64) -> Option<u64> {
         let (line_ends, quotes) = (look.equal(chunk, b'\n'), look.rare(chunk, b'"'));
-        let last = std::mem::replace(&mut self.last, chunk[CHUNK - 1]);
         if quotes != 0 || self.is_open() {
             let marks = look.equal(chunk, self.delimiter) | line_ends;
-            let valid = if size < CHUNK { !(u64::MAX << size) } else { u64::MAX };
-            return self
-                .outside(look, last, Outside { marks, line_ends }, quotes, valid)
-                .map(|outside| outside.line_ends);
+            let outside = self.outside(look, before, Outside { marks, line_ends }, quotes, valid);
+            return outside.map(|outside| outside.line_ends);
         }
         Some(line_ends)
     }
 
-    /// What of all marks is outside, for a chunk with quotes in it, or before it; `last` is the byte before it, and `valid`
-    /// are the bytes of the file.
+    /// What of all marks is outside, for a chunk with quotes in it, or before it; `before` are the bytes before it,
+    /// and `valid` those of the file.
     #[inline(always)]
     pub(super) fn outside(
         &mut self,
         look: impl Look,
-        last: u8,
+        before: &[u8],
         all: Outside,
         quotes: u64,
         valid: u64,
     ) -> Option<Outside> {
         const LAST: usize = CHUNK - 1;
+        let last = before.last().copied().unwrap_or(b'\n');
         let Outside { marks, line_ends } = all;
         // From each opening quote up to the closing one.
         let inside = look.running_xor(quotes) ^ self.inside;

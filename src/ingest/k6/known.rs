@@ -165,7 +165,7 @@ impl Tail {
     /// Whether metric and bytes are those that were read.
     #[inline(always)]
     fn is(&self, metric: Option<&[u8]>, bytes: &[u8]) -> bool {
-        let is_of_metric = metric.is_none_or(|metric| is_same(metric, self.metric().as_bytes()));
+        let is_of_metric = metric.is_none_or(|metric| is_same(metric, &self.texts.as_bytes()[..self.ends[0] as usize]));
         is_of_metric && metric.is_some() == self.is_headed && is_equal(bytes, &self.bytes) && !bytes.is_empty()
     }
 }

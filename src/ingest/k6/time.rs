@@ -153,7 +153,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Nanoseconds of up to nine digits of a fraction, and how many digits they are; `None` where there are none, or more.
-#[inline]
+#[inline(always)]
 fn nanos(text: &[u8]) -> Option<(i64, usize)> {
     /// Zeros in place of digits that are dropped.
     const ZEROS: u64 = 0x3030_3030_3030_3030;

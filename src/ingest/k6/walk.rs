@@ -23,12 +23,13 @@ static UNUSED: Table = Table::new(b'"');
 #[inline(always)]
 pub(super) fn point(line: &[u8], batch: &mut Batch) -> Option<()> {
     let front = Front::of(line, &mut batch.clock);
-    let known = front.as_ref().and_then(|front| batch.known.find(front.metric, front.rest));
-    match (front, known) {
-        (Some(Front { time, value, .. }), Some(tail)) => batch.add(time, value, tail),
-        (front, _) => new(line, front, batch)?,
+    if let Some(Front { metric, time, value, rest }) = &front
+        && let Some(tail) = batch.known.find(*metric, rest)
+    {
+        batch.add(*time, *value, tail);
+        return Some(());
     }
-    Some(())
+    new(line, front, batch)
 }
 
 /// Adds the point of a line whose tail was not seen before.
@@ -133,6 +134,7 @@ fn special(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The number that bytes begin with, and its size, by the grammar of JSON, which is narrower than that of Rust.
+#[inline(always)]
 fn number(bytes: &[u8]) -> Option<(f64, usize)> {
     if let Some((value, size)) = decimal(bytes)
         && !matches!(bytes, [b'0', b'0'..=b'9', ..])
@@ -140,6 +142,11 @@ fn number(bytes: &[u8]) -> Option<(f64, usize)> {
     {
         return Some((value, size));
     }
+    any_number(bytes)
+}
+
+#[inline(never)]
+fn any_number(bytes: &[u8]) -> Option<(f64, usize)> {
     let digits = |from: usize| from + bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let start = usize::from(bytes.first() == Some(&b'-'));
     let mut end = digits(start);
