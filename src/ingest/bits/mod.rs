@@ -1,16 +1,19 @@
 //! Bytes as bits: which of 64 bytes are certain ones.
 //!
 //! ```text
-//!  best(work) ─▶ AVX2 and bit instructions, where the processor has them (since 2013)
+//!  best(work) ─▶ AVX-512, where the processor has it
+//!             ─▶ AVX2 and bit instructions, where the processor has them (since 2013)
 //!             ─▶ SSE2, which is part of x86-64
 //!             ─▶ words of eight bytes, on other processors
 //! ```
 //!
-//! All three give the same bits. The only `unsafe` of perf-gate is here: calls of functions that are compiled for
+//! All of them give the same bits. The only `unsafe` of perf-gate is here: calls of functions that are compiled for
 //! instructions which the compiler may not take for granted, and reads of whole vectors.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 #[cfg(any(not(target_arch = "x86_64"), test, fuzzing))]
@@ -50,9 +53,10 @@ pub(super) trait Work {
 #[inline]
 pub(super) fn best<W: Work>(work: W) -> W::Answer {
     #[cfg(target_arch = "x86_64")]
-    return match avx2::Avx2::of_this_processor() {
-        Some(avx2) => avx2.run(work),
-        None => work.with(sse2::Sse2),
+    return match (avx512::Avx512::of_this_processor(), avx2::Avx2::of_this_processor()) {
+        (Some(avx512), _) => avx512.run(work),
+        (None, Some(avx2)) => avx2.run(work),
+        (None, None) => work.with(sse2::Sse2),
     };
     #[cfg(not(target_arch = "x86_64"))]
     work.with(words::Words)
@@ -86,7 +90,9 @@ pub(super) fn assert_agrees(chunk: &Chunk, byte: u8) {
     let (all, expected) = (All(chunk, byte), [plain, plain, running]);
     assert_eq!([best(all), all.with(words::Words)], [expected; 2], "{byte} in {chunk:?}");
     #[cfg(target_arch = "x86_64")]
-    assert_eq!(all.with(sse2::Sse2), expected, "{byte} in {chunk:?}");
+    for bits in [avx2::Avx2::of_this_processor().map(|avx2| avx2.run(all)), Some(all.with(sse2::Sse2))] {
+        assert_eq!(bits.unwrap_or(expected), expected, "{byte} in {chunk:?}");
+    }
 }
 
 #[cfg(test)]
