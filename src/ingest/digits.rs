@@ -76,19 +76,19 @@ pub(super) fn decimal(bytes: &[u8]) -> Option<(f64, usize)> {
 #[inline(always)]
 fn short_decimal(bytes: &[u8]) -> Option<(f64, usize)> {
     let start = bytes.first_chunk::<16>()?;
-    let (whole, size) = few(start, 0)?;
+    let (whole, size) = few(start.first_chunk()?)?;
     if start[size] != b'.' {
         return Some((whole as f64, size));
     }
-    let (fraction, digits) = few(start, size + 1)?;
+    let (fraction, digits) = few(start[size + 1..].first_chunk()?)?;
     // Fourteen digits at most: floats hold them exactly.
     Some(((whole as f64 * POWERS[digits] + fraction as f64) / POWERS[digits], size + 1 + digits))
 }
 
-/// The number of the one to seven digits from some place on, and how many they are.
+/// The number of the one to seven digits that bytes begin with, and how many they are.
 #[inline(always)]
-fn few(bytes: &[u8; 16], from: usize) -> Option<(u64, usize)> {
-    let word = u64::from_le_bytes(*bytes.get(from..)?.first_chunk()?) ^ (EACH * u64::from(b'0'));
+fn few(bytes: &[u8; 8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*bytes) ^ (EACH * u64::from(b'0'));
     // The highest bit of the first byte that is no digit; those above it may err.
     let others = (word | word.wrapping_add(EACH * 0x76)) & (EACH << 7);
     let digits = others.trailing_zeros() as usize / 8;

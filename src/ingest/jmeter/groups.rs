@@ -4,9 +4,12 @@
 //! parent sample" the samples are lost, and a thread group has no other rows than controllers: those are its requests.
 //! Which of the two is known when the group's first sample is seen, so controllers wait for that, up to a bound.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
 
 use super::Row;
+use crate::ingest::names::is_same;
 use crate::model::Kind;
 
 /// Bytes of rows that wait: some 50,000 controllers without a single sample leave no doubt.
@@ -47,8 +50,8 @@ pub(super) struct Told {
 impl Groups {
     /// Hands to `each` the rows whose kind is now known, this one or others before it.
     pub(super) fn take(&mut self, row: &Row<'_>, each: &mut impl FnMut(&Row<'_>, Kind)) {
-        self.last = self.number(&row.thread.group);
-        let group = &mut self.known[self.last].1;
+        let number = self.number(&row.thread.group);
+        let group = &mut self.known[number].1;
         match row.transaction {
             None => self.waiting -= group.sample(u64::from(row.samples), each),
             Some(told) => group.tell(told),
@@ -68,8 +71,8 @@ impl Groups {
 
     /// Counts samples of a group, and hands to `each` its controllers that waited for one.
     pub(super) fn sampled(&mut self, name: &str, samples: u64, each: &mut impl FnMut(&Row<'_>, Kind)) {
-        self.last = self.number(name);
-        self.waiting -= self.known[self.last].1.sample(samples, each);
+        let number = self.number(name);
+        self.waiting -= self.known[number].1.sample(samples, each);
     }
 
     /// How many controllers wait.
@@ -94,15 +97,21 @@ impl Groups {
     }
 
     /// The number of the group with that name; beyond the bound all are one.
+    #[inline]
     pub(super) fn number(&mut self, name: &str) -> usize {
-        if self.known.get(self.last).is_some_and(|(known, _)| known == name) {
-            return self.last;
+        if !self.known.get(self.last).is_some_and(|(known, _)| is_same(known.as_bytes(), name.as_bytes())) {
+            self.last = self.find(name);
         }
+        self.last
+    }
+
+    #[inline(never)]
+    fn find(&mut self, name: &str) -> usize {
         if let Some(number) = self.numbers.get(name) {
             return *number;
         }
         if self.known.len() >= MOST_GROUPS && !name.is_empty() {
-            return self.number("");
+            return self.find("");
         }
         self.numbers.insert(name.to_owned(), self.known.len());
         self.known.push((name.to_owned(), Group::Waiting(Vec::new())));

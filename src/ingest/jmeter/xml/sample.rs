@@ -128,12 +128,12 @@ impl<'a> Sample<'a> {
 /// The thread of a raw name. Threads are many and their groups few, so groups are what is remembered.
 #[inline(always)]
 fn thread<'a>(raw: &'a [u8], groups: &'a mut Texts) -> Thread<'a> {
-    if memchr::memchr(b'&', raw).is_some() {
-        return Thread::new(text(raw));
-    }
     let (group, member) = parts(raw);
-    let (group, hash) = groups.of(group);
-    Thread::of(group, hash, member)
+    match groups.plain(group) {
+        Some((group, hash)) => Thread::of(group.into(), hash, member),
+        // A reference may stand for what is before the digits.
+        None => Thread::new(text(raw)),
+    }
 }
 
 /// `true` or `false` in any case: not every writer is `JMeter`.

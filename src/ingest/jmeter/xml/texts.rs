@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ingest::Label;
+use crate::ingest::names::is_same;
 
 /// Bits of the number of texts that are remembered.
 const BITS: u32 = 10;
@@ -18,12 +19,14 @@ struct Known {
     raw: Vec<u8>,
     text: String,
     hash: u64,
+    /// Whether the text is what is written.
+    is_plain: bool,
 }
 
 impl Default for Texts {
     fn default() -> Self {
         let (_, hash) = hashed(b"");
-        Self(vec![Known { hash, ..Known::default() }; 1 << BITS])
+        Self(vec![Known { hash, is_plain: true, ..Known::default() }; 1 << BITS])
     }
 }
 
@@ -31,14 +34,28 @@ impl Texts {
     /// The text of `raw`, and its hash.
     #[inline(always)]
     pub(super) fn of<'a>(&'a mut self, raw: &'a [u8]) -> (Cow<'a, str>, u64) {
-        let Some(known) = self.0.get_mut(place(raw)) else { return hashed(raw) };
-        if known.raw != raw {
+        match self.known(raw) {
+            Some(known) => (Cow::Borrowed(&known.text), known.hash),
+            None => hashed(raw),
+        }
+    }
+
+    /// The text of `raw` and its hash, if they are the same and short.
+    #[inline(always)]
+    pub(super) fn plain(&mut self, raw: &[u8]) -> Option<(&str, u64)> {
+        self.known(raw).filter(|known| known.is_plain).map(|known| (&*known.text, known.hash))
+    }
+
+    #[inline(always)]
+    fn known(&mut self, raw: &[u8]) -> Option<&Known> {
+        let known = self.0.get_mut(place(raw))?;
+        if !is_same(&known.raw, raw) {
             if raw.len() > LONGEST {
-                return hashed(raw);
+                return None;
             }
             known.learn(raw);
         }
-        (Cow::Borrowed(&known.text), known.hash)
+        Some(known)
     }
 }
 
@@ -51,6 +68,7 @@ impl Known {
         self.text.clear();
         self.text.push_str(&text);
         self.hash = hash;
+        self.is_plain = self.text.as_bytes() == raw;
     }
 }
 
