@@ -58,7 +58,8 @@ fn by_grid(bytes: &[u8], delimiter: u8, stop: Option<&str>) -> Option<Seen<Vec<S
         fn read(&mut self, row: Row<'_>) -> bool {
             let mut ends = Vec::new();
             let record = row.record(&mut ends);
-            let (from, to, at) = (row.from, row.from + record.bytes.len(), row.from + row.bytes.len() % 7);
+            let to = record.ends.last().map_or(row.from, |to| *to as usize);
+            let (from, at) = (row.from, row.from + row.bytes.len() % 7);
             // Windows and counts are those of the fields.
             let ends = &record.ends[1..record.len()];
             assert_eq!(row.many as usize, ends.len());

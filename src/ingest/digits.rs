@@ -31,7 +31,7 @@ pub(super) fn number(digits: &[u8]) -> Option<i64> {
 pub(super) fn first_of_eight(bytes: &[u8; 8], size: usize) -> Option<u64> {
     let digits = u64::from_le_bytes(*bytes) ^ (EACH * u64::from(b'0'));
     // What is behind them is shifted out; zeros come in front.
-    let digits = digits.wrapping_shl(u64::BITS - 8 * size as u32);
+    let digits = digits.wrapping_shl(u64::BITS.wrapping_sub((size as u32).wrapping_mul(8)));
     (size.wrapping_sub(1) < 8 && are_digits(digits)).then(|| joined(digits))
 }
 
@@ -154,7 +154,12 @@ pub(super) fn assert_agrees(bytes: &[u8]) {
     let plain = parsed(size).filter(|_| is_decimal).and_then(|text| Some((text.parse().ok()?, size)));
     let is_six = has_point && size == whole + 1 + DECIMALS && (1..=8).contains(&whole);
     let six = six_decimals(&[bytes, b",x"].concat(), bytes.len());
-    assert_eq!(six, plain.filter(|_| is_six && size == bytes.len()).map(|(value, _)| value), "{:?}", String::from_utf8_lossy(bytes));
+    assert_eq!(
+        six,
+        plain.filter(|_| is_six && size == bytes.len()).map(|(value, _)| value),
+        "{:?}",
+        String::from_utf8_lossy(bytes)
+    );
     assert_eq!(decimal(bytes), plain, "{:?}", String::from_utf8_lossy(bytes));
 }
 

@@ -41,10 +41,7 @@ impl Endpoints {
     /// Counts an observation with a latency of `nanos` ns; `found` is of the same label and kind.
     #[inline]
     pub(super) fn add(&mut self, seen: &Observation<'_>, nanos: u64, found: &mut Found) {
-        let number = match found.0 {
-            Some((number, renumbered)) if renumbered == self.renumbered => number,
-            _ => self.find(seen.label, seen.kind, found),
-        };
+        let number = self.number(seen.label, seen.kind, found);
         let bucket = Histogram::bucket(nanos);
         let track = self.counts[number].add(seen, nanos, bucket);
         if let (Some(track), Some(start)) = (track, seen.start) {
@@ -52,9 +49,9 @@ impl Endpoints {
         }
     }
 
-    /// Counts the successful requests of a label, for which there is room.
-    pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success) {
-        let number = self.find(label, Kind::Request, &mut Found::default());
+    /// Counts the successful requests of a label, for which there is room; `found` is of the label.
+    pub(super) fn add_all(&mut self, label: Label<'_>, success: &Success, found: &mut Found) {
+        let number = self.number(label, Kind::Request, found);
         let counts = &mut self.counts[number];
         counts.add_all(&success.moments, success.is_fine);
         if let (Some(track), Some(span)) = (counts.track, success.span) {
@@ -68,8 +65,13 @@ impl Endpoints {
             let kinds = [Kind::Request, Kind::Transaction].into_iter();
             kinds.filter(|kind| self.known(labels.label(number), *kind).is_none()).count()
         };
-        let fits = |new: usize| self.counts.len() + new + more < MOST_LABELS;
-        fits(2 * labels.len()) || fits((0..labels.len() as u32).map(new).sum())
+        self.has_room_for(2 * labels.len() + more)
+            || self.has_room_for((0..labels.len() as u32).map(new).sum::<usize>() + more)
+    }
+
+    /// The same of `more` labels, whichever they are.
+    pub(super) fn has_room_for(&self, more: usize) -> bool {
+        self.counts.len() + more < MOST_LABELS
     }
 
     /// Whether there were too many labels to keep them all.
@@ -95,6 +97,15 @@ impl Endpoints {
             self.merged.insert(Label::new(&endpoint.name));
         }
         self.compact();
+    }
+
+    /// The number of an endpoint, which was found before or is looked for.
+    #[inline]
+    fn number(&mut self, label: Label<'_>, kind: Kind, found: &mut Found) -> usize {
+        match found.0 {
+            Some((number, renumbered)) if renumbered == self.renumbered => number,
+            _ => self.find(label, kind, found),
+        }
     }
 
     #[inline(never)]

@@ -50,7 +50,9 @@ impl Successes {
     pub(super) fn add(&mut self, label: u32, start: i64, nanos: u64) {
         let latency = u32::try_from(nanos / MILLISECOND.unsigned_abs()).ok();
         match latency.map(|latency| (start.div_euclid(MILLISECOND), latency)) {
-            Some((at, latency)) if start % MILLISECOND == 0 && is_whole(nanos) => self.add_milliseconds(label, at, latency),
+            Some((at, latency)) if start % MILLISECOND == 0 && is_whole(nanos) => {
+                self.add_milliseconds(label, at, latency)
+            }
             _ => self.of(label).add(start, nanos),
         }
     }
@@ -81,13 +83,7 @@ impl Successes {
     /// Forgets all requests.
     pub(super) fn clear(&mut self) {
         self.origin = None;
-        for success in &mut self.of {
-            success.seen.clear();
-            success.moments = Moments::default();
-            success.is_fine = false;
-            success.arrivals.clear();
-            success.span = None;
-        }
+        self.of.iter_mut().for_each(Success::clear);
     }
 
     #[inline(never)]
@@ -131,8 +127,18 @@ fn is_whole(nanos: u64) -> bool {
 }
 
 impl Success {
+    /// Forgets all requests.
+    pub(super) fn clear(&mut self) {
+        self.seen.clear();
+        self.moments = Moments::default();
+        self.is_fine = false;
+        self.arrivals.clear();
+        self.span = None;
+    }
+
     /// Adds a request that started at `start`, Unix time in ns, and took `nanos` ns.
-    fn add(&mut self, start: i64, nanos: u64) {
+    #[inline]
+    pub(super) fn add(&mut self, start: i64, nanos: u64) {
         self.moments.add(nanos, 1);
         self.is_fine |= !is_whole(nanos);
         self.arrivals.add(start, Histogram::bucket(nanos));

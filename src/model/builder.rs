@@ -228,6 +228,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::model::Histogram;
     use crate::model::timeline::MOST_SLICES;
     use proptest::prelude::*;
 
@@ -335,6 +336,27 @@ mod tests {
                 }
             }
             prop_assert_eq!(builder.finish(), build(&seen, MOST_OF_ONE));
+        }
+
+        #[test]
+        fn requests_told_in_milliseconds_count_as_those_told_in_nanoseconds(
+            requests in prop::collection::vec((0_u32..250_000, prop_oneof![0_u32..3_000, any::<u32>()]), 1..500),
+            period in -600_000_i64..600_000, before in prop::option::of(START - 10_000_000_000..START + 10_000_000_000),
+        ) {
+            let origin = (START / 1_000_000 / Arrivals::PERIOD + period) * Arrivals::PERIOD;
+            let starts = || requests.iter().map(|(behind, _)| (origin + i64::from(*behind)) * 1_000_000);
+            let buckets = requests.iter().map(|(_, latency)| Histogram::bucket(u64::from(*latency) * 1_000_000));
+            let (mut told, mut plain) = (Arrivals::default(), Arrivals::default());
+            before.iter().for_each(|start| [&mut told, &mut plain].map(|arrivals| arrivals.add(*start, 7)).into_iter().collect());
+            told.add_milliseconds(origin, requests.iter().map(|request| request.0).max().unwrap_or(0), &requests);
+            starts().zip(buckets).for_each(|(start, bucket)| plain.add(start, bucket));
+            let [told, plain] = [told, plain].map(|arrivals| {
+                let mut builder = TimelineBuilder::default();
+                let (track, all) = (builder.track("a"), || starts().chain(before));
+                builder.add_all(track, &arrivals, all().min().unwrap_or(0), all().max().unwrap_or(0));
+                builder.finish()
+            });
+            prop_assert_eq!(told, plain);
         }
 
         #[test]

@@ -259,7 +259,8 @@ mod tests {
         {
             assert_eq!(clock.read(text.as_bytes()), read(text), "{text}");
         }
-        for text in ["1795227176053,", "1795227176999,", "17952271769991", "179522717605x,", "1795227176:00,", "1795227177001,"]
+        for text in
+            ["1795227176053,", "1795227176999,", "17952271769991", "179522717605x,", "1795227176:00,", "1795227177001,"]
         {
             let expected = text.strip_suffix(',').and_then(read).map(|nanos| nanos / MILLISECOND);
             assert_eq!(clock.milliseconds(text.as_bytes().try_into().unwrap()), expected, "{text}");

@@ -8,6 +8,9 @@ use super::time::Clock;
 #[derive(Default)]
 pub(super) struct Batch {
     values: Vec<Value>,
+    /// Whether requests that succeeded are counted, and numbers of the tails that have some.
+    is_counting: bool,
+    counted: Vec<u32>,
     /// What is no value, and the number of values before it.
     between: Vec<(usize, Between)>,
     /// Whether `http_req_failed` was passed over.
@@ -49,8 +52,10 @@ struct Value {
 }
 
 impl Batch {
-    /// Empties the batch.
-    pub(super) fn clear(&mut self) {
+    /// Empties the batch; says whether requests that succeed are to be counted.
+    pub(super) fn clear(&mut self, is_counting: bool) {
+        self.is_counting = is_counting;
+        self.counted.drain(..).for_each(|number| self.known.tail(number).successes.clear());
         self.values.clear();
         self.between.clear();
         (self.passed_over, self.undecided, self.appended, self.is_coarse) = (false, false, false, false);
@@ -60,8 +65,31 @@ impl Batch {
     /// Adds a point whose tail is known by that number.
     #[inline(always)]
     pub(super) fn add(&mut self, time: i64, value: f64, tail: u32) {
-        self.undecided |= self.known.tail(tail).kind == Kind::Undecided;
-        self.values.push(Value { time, value, tail });
+        let of_tail = self.known.tail(tail);
+        self.undecided |= of_tail.kind == Kind::Undecided;
+        // What is no latency is told as it is.
+        if self.is_counting && of_tail.kind == Kind::Success && (0.0..f64::INFINITY).contains(&value) {
+            if of_tail.successes.add(time, value) {
+                self.counted.push(tail);
+            }
+        } else {
+            self.values.push(Value { time, value, tail });
+        }
+    }
+
+    /// Adds up the requests that are counted.
+    pub(super) fn settle(&mut self) {
+        self.counted.iter().for_each(|number| self.known.tail(*number).successes.settle());
+    }
+
+    /// How many labels may be new in it, where requests are counted.
+    pub(super) fn counts_of(&self) -> Option<usize> {
+        self.is_counting.then(|| 2 * self.known.len())
+    }
+
+    /// Calls `take` with the tails of requests that were counted.
+    pub(super) fn each_counted(&mut self, mut take: impl FnMut(&mut Tail)) {
+        self.counted.iter().for_each(|number| take(self.known.tail(*number)));
     }
 
     /// Adds a point; `written` are the metric that stands before its tail, if any, and the tail, by which it is known again.

@@ -55,13 +55,13 @@ impl Parser for Table {
     type Batch = Batch;
 
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
-        batch.clear();
+        batch.clear(false);
         let Some(columns) = self.columns.get() else { return Parsed::default() };
         let mut rows = Rows { columns, joining: self.joining.load(Ordering::Relaxed), batch };
         let parsed = match (!last).then(|| rows.by_lines(bytes)).flatten() {
             Some(parsed) => parsed,
             None => {
-                rows.batch.clear();
+                rows.batch.clear(false);
                 rows.plainly(bytes, last)
             }
         };
@@ -83,7 +83,8 @@ impl Rows<'_> {
     /// Finds the rows by their line ends; `None` where a quote or a carriage return stands where none should be.
     fn by_lines(&mut self, bytes: &[u8]) -> Option<Parsed> {
         let Self { columns, joining, ref mut batch } = *self;
-        let mut reader = ByLines { rows: Rows { columns, joining, batch }, ends: Vec::new(), wrong: None, is_odd: false };
+        let mut reader =
+            ByLines { rows: Rows { columns, joining, batch }, ends: Vec::new(), wrong: None, is_odd: false };
         let walked = lines::lines(bytes, b',', &mut reader)?;
         (!reader.is_odd).then_some(Parsed { bytes: walked.bytes, lines: walked.lines, wrong: reader.wrong })
     }

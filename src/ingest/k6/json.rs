@@ -31,8 +31,11 @@ pub(super) fn detect(head: &Head<'_>) -> bool {
 }
 
 fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
-    let lines = Lines::default();
-    let taking = blocks::read(input, &lines, Taking { lines: &lines, points: Points::default(), recorder })?;
+    read_lines(&Lines::default(), input, recorder)
+}
+
+fn read_lines(lines: &Lines, input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
+    let taking = blocks::read(input, lines, Taking { lines, points: Points::default(), recorder })?;
     taking.points.finish(taking.recorder);
     Ok(())
 }
@@ -42,13 +45,15 @@ fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
 struct Lines {
     /// Whether `http_req_failed` is needed.
     joining: AtomicBool,
+    /// Whether labels are so many that requests are taken one by one.
+    is_full: AtomicBool,
 }
 
 impl Parser for Lines {
     type Batch = Batch;
 
     fn parse(&self, bytes: &[u8], last: bool, batch: &mut Batch) -> Parsed {
-        batch.clear();
+        batch.clear(!self.is_full.load(Ordering::Relaxed));
         let mut reader = Reader { joining: self.joining.load(Ordering::Relaxed), batch, wrong: None };
         let walked = lines::unquoted_lines(bytes, &mut reader);
         let mut parsed = Parsed { bytes: walked.bytes, lines: walked.lines, wrong: reader.wrong };
@@ -60,6 +65,7 @@ impl Parser for Lines {
                 Err(why) => parsed.wrong = Some(why),
             }
         }
+        batch.settle();
         if batch.undecided {
             self.joining.store(true, Ordering::Relaxed);
         }
@@ -118,6 +124,10 @@ impl Taker<Batch> for Taking<'_> {
             self.lines.joining.store(true, Ordering::Relaxed);
             return Ok(Some(0));
         }
+        if batch.counts_of().is_some_and(|labels| !self.points.can_count(labels, self.recorder)) {
+            self.lines.is_full.store(true, Ordering::Relaxed);
+            return Ok(Some(0));
+        }
         batch.each(|taken| match taken {
             Taken::Value(time, value, tail) => self.points.take(time, value, tail, self.recorder),
             Taken::Between(Between::Declared { metric, kind, contains }) => {
@@ -125,6 +135,7 @@ impl Taker<Batch> for Taking<'_> {
             }
             Taken::Between(Between::Coarse) => {}
         });
+        batch.each_counted(|tail| Points::take_counted(tail, self.recorder));
         Ok(None)
     }
 
@@ -285,7 +296,7 @@ impl<'de> Visitor<'de> for Texts {
 pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     let mut batch = Batch::default();
     for line in bytes.split(|byte| *byte == b'\n') {
-        batch.clear();
+        batch.clear(false);
         let walked = walk::point(line, &mut batch).map(|()| batch.shown());
         let parsed = serde_json::from_slice::<Record<'_>>(line);
         let name = parsed.as_ref().map(|record| record.metric.as_str()).unwrap_or_default();
@@ -313,7 +324,50 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::{Blocks, Options};
+    use crate::model::Run;
     use proptest::prelude::*;
+
+    /// What lines make, whose requests are counted where they are parsed, or taken one by one.
+    fn taken(text: &str, size: usize, is_counting: bool) -> Run {
+        let options = Options { blocks: Blocks { size, threads: 2 }, ..Options::default() };
+        let lines = Lines { is_full: AtomicBool::new(!is_counting), ..Lines::default() };
+        let (mut recorder, mut bytes) = (Recorder::new(&options), text.as_bytes());
+        read_lines(&lines, &mut Input::new("x.json", &mut bytes, &options), &mut recorder).unwrap();
+        recorder.finish().unwrap()
+    }
+
+    fn request(name: &str, millis: u64, value: f64, group: &str, expected: &str) -> String {
+        let (second, millis) = (millis / 1_000 % 60, millis % 1_000);
+        format!(
+            r#"{{"metric":"http_req_duration","type":"Point","data":{{"time":"2026-11-21T01:52:{second:02}.{millis:03}Z","value":{value},"tags":{{"expected_response":"{expected}","group":"{group}","name":"{name}"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn requests_of_very_many_labels_are_merged_as_if_taken_one_by_one() {
+        let line = |at: u64| request(&format!("/item/{}", at % 4_500), at, at as f64, "", "true") + "\n";
+        let text: String = (0..6_000).map(line).collect();
+        let counted = taken(&text, 1 << 14, true);
+        assert_eq!(counted, taken(&text, 1 << 14, false));
+        assert!(counted.warnings.iter().any(|warning| warning.0.contains("(other)")));
+    }
+
+    proptest! {
+        #[test]
+        fn requests_that_are_counted_count_as_those_taken_one_by_one(
+            requests in prop::collection::vec((
+                prop::sample::select(vec!["a", "b", "c"]), 0_u64..9_000,
+                prop_oneof![0.0..5_000.0_f64, prop::sample::select(vec![0.0, -0.0, -1.0, 1e300, 7.0, 0.000_000_1])],
+                prop::sample::select(vec!["", "", "::a", "::setup"]), prop::sample::select(vec!["true", "true", "true", "false", ""]),
+            ), 0..60),
+            size in prop::sample::select(vec![300, 1_000, 100_000]),
+        ) {
+            let line = |(name, at, value, group, expected): &(&str, u64, f64, &str, &str)| request(name, *at, *value, group, expected) + "\n";
+            let text: String = requests.iter().map(line).collect();
+            prop_assert_eq!(taken(&text, size, true), taken(&text, size, false));
+        }
+    }
 
     /// Lines as k6 writes them, now and formerly, and what each may hold.
     const LINES: [&str; 4] = [

@@ -9,6 +9,7 @@
 
 use hashbrown::HashTable;
 
+use super::counted::Counted;
 use super::points::{Kind, Point, Tags};
 use super::seconds::Numbered;
 use super::unused::words;
@@ -49,6 +50,8 @@ pub(super) struct Tail {
     label_hash: u64,
     group_hash: u64,
     pub(super) kind: Kind,
+    /// Requests that succeeded, where they are counted.
+    pub(super) successes: Counted,
     /// For the taker: where its endpoint, its label in a second, and the type of its metric were found.
     pub(super) found: Found,
     pub(super) numbered: Numbered,
@@ -56,6 +59,11 @@ pub(super) struct Tail {
 }
 
 impl Known {
+    /// How many tails are known.
+    pub(super) fn len(&self) -> usize {
+        self.tails.len()
+    }
+
     /// Makes room, where there are very many tails.
     pub(super) fn begin(&mut self) {
         if self.tails.len() > MOST || self.bytes > MOST_BYTES {
@@ -126,6 +134,7 @@ impl Tail {
             label_hash: point.label.hash(),
             group_hash: Label::new(group).hash(),
             kind: Kind::of(point),
+            successes: Counted::default(),
             found: Found::default(),
             numbered: Numbered::default(),
             sampled: None,

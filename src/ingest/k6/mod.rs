@@ -6,6 +6,7 @@
 
 mod batch;
 mod columns;
+mod counted;
 mod csv;
 mod json;
 mod known;

@@ -147,6 +147,18 @@ impl Points {
         (tail.found, tail.numbered) = (found, numbered);
     }
 
+    /// Whether requests of that many labels can be counted.
+    pub(super) fn can_count(&self, labels: usize, recorder: &Recorder) -> bool {
+        recorder.has_room_for(labels + self.waiting.len())
+    }
+
+    /// Takes the requests of a tail that were counted.
+    pub(super) fn take_counted(tail: &mut Tail, recorder: &mut Recorder) {
+        let mut found = tail.found;
+        recorder.observe_counted(tail.label(), &tail.successes.success, &mut found);
+        tail.found = found;
+    }
+
     /// Tells the recorder what the whole file says.
     pub(super) fn finish(mut self, recorder: &mut Recorder) {
         while let Some(waiting) = self.waiting.pop_front() {
@@ -302,7 +314,9 @@ fn group(label: Label<'_>, end: i64, milliseconds: f64, found: &mut Found, recor
     recorder.observe_again(&Observation { label, kind, start, latency, ok: true, weight: 1 }, found);
 }
 
-fn start(end: i64, milliseconds: f64) -> i64 {
+/// When a request started that ended at `end`, Unix time in ns.
+#[inline]
+pub(super) fn start(end: i64, milliseconds: f64) -> i64 {
     end.saturating_sub(rounded(milliseconds * 1e6))
 }
 

@@ -10,9 +10,9 @@ use super::endpoints::{Endpoints, Found};
 use super::failures::Failures;
 use super::names::Names;
 use super::resources::Resources;
-use super::successes::Successes;
+use super::successes::{Success, Successes};
 use super::tally::Tally;
-use super::{Observation, Options};
+use super::{Label, Observation, Options};
 use crate::model::{Endpoint, Kind, Run, Unit};
 pub(super) use finish::ZERO_REQUESTS;
 
@@ -102,13 +102,23 @@ impl Recorder {
         self.endpoints.has_room(labels, more)
     }
 
+    /// The same of `more` labels, whichever they are.
+    pub(super) fn has_room_for(&self, more: usize) -> bool {
+        self.endpoints.has_room_for(more)
+    }
+
     /// Takes successful requests that were counted by number of their label; [`Recorder::has_room`] must hold.
     pub(super) fn observe_all(&mut self, labels: &Names, successes: &Successes) {
         for (number, success) in successes.iter() {
-            self.seen += success.moments.count;
-            self.endpoints.add_all(labels.label(number), success);
-            self.last_end = success.span.map_or(self.last_end, |span| self.last_end.max(span.last_end));
+            self.observe_counted(labels.label(number), success, &mut Found::default());
         }
+    }
+
+    /// Takes those of one label; `found` is as in [`Recorder::observe_again`].
+    pub(super) fn observe_counted(&mut self, label: Label<'_>, success: &Success, found: &mut Found) {
+        self.seen += success.moments.count;
+        self.endpoints.add_all(label, success, found);
+        self.last_end = success.span.map_or(self.last_end, |span| self.last_end.max(span.last_end));
     }
 
     /// Takes the final figures of an endpoint from a format that has no requests; [`ALL`](crate::model::ALL) is all.
@@ -143,7 +153,7 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Label, nanos};
+    use super::super::nanos;
     use super::finish::MOST_ENDPOINTS;
     use super::*;
     use crate::model::ALL;
