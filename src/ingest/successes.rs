@@ -53,8 +53,14 @@ impl Successes {
             Some((at, latency)) if start % MILLISECOND == 0 && is_whole(nanos) => {
                 self.add_milliseconds(label, at, latency)
             }
-            _ => self.of(label).add(start, nanos),
+            _ => self.add_exactly(label, start, nanos),
         }
+    }
+
+    /// The same, of one that is hardly told in milliseconds.
+    #[inline]
+    pub(super) fn add_exactly(&mut self, label: u32, start: i64, nanos: u64) {
+        self.of(label).add(start, nanos);
     }
 
     /// The same, of one that started at `start`, Unix time in ms, and took `latency` ms.

@@ -186,7 +186,7 @@ impl Tally {
     }
 
     /// The metrics of this one: `name` itself, or `name.p95` and so on for a distribution.
-    pub(super) fn finish(mut self, name: &str, duration: Option<f64>) -> Vec<Measurement> {
+    pub(super) fn finish(&mut self, name: &str, duration: Option<f64>) -> Vec<Measurement> {
         let measured = |name: String, value: f64, unit: Unit, better: Direction| Measurement {
             name,
             value,

@@ -52,9 +52,10 @@ pub(super) struct Tail {
     pub(super) kind: Kind,
     /// Requests that succeeded, where they are counted.
     pub(super) successes: Counted,
-    /// For the taker: where its endpoint, its label in a second, and the type of its metric were found.
+    /// For the taker: where its endpoint, its label in a second, its metric, and the type of that were found.
     pub(super) found: Found,
     pub(super) numbered: Numbered,
+    pub(super) metric: Option<usize>,
     pub(super) sampled: Option<(u32, Sampled)>,
 }
 
@@ -137,6 +138,7 @@ impl Tail {
             successes: Counted::default(),
             found: Found::default(),
             numbered: Numbered::default(),
+            metric: None,
             sampled: None,
         }
     }

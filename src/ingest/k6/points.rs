@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 
 use super::known::Tail;
 use super::metric;
-use super::seconds::{Held, Numbered, Seconds};
+use super::seconds::{Held, Numbered, Placed, SECOND, Seconds};
 use crate::ingest::observation::rounded;
+use crate::ingest::successes::Successes;
 use crate::ingest::{Found, Label, Observation, Recorder, Sampled, nanos};
 use crate::model;
 
@@ -96,8 +97,9 @@ pub(super) struct Points {
     users: Option<u64>,
     most_users: Option<u64>,
     dropped: f64,
-    /// Where times are whole seconds: the requests that wait to be spread over theirs.
+    /// Where times are whole seconds: the requests that wait to be spread over theirs, and room to count them.
     seconds: Option<Seconds>,
+    successes: Successes,
 }
 
 /// A request whose success is told by another point.
@@ -165,7 +167,7 @@ impl Points {
             self.settle(&waiting, None, recorder);
         }
         if let Some(mut seconds) = self.seconds.take() {
-            seconds.finish(|end, request, found| observe(end, request, found, recorder));
+            seconds.finish(|placed| record(&placed, &mut self.successes, recorder));
         }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
@@ -259,7 +261,10 @@ impl Points {
         match &mut self.seconds {
             None => observe(end, request, found, recorder),
             Some(seconds) => {
-                seconds.take(end, request, numbered, |end, request, found| observe(end, request, found, recorder));
+                let successes = &mut self.successes;
+                if !seconds.take(end, request, numbered, |placed| record(&placed, successes, recorder)) {
+                    observe(end + SECOND / 2, request, &mut Found::default(), recorder);
+                }
             }
         }
     }
@@ -273,7 +278,9 @@ impl Points {
             Sampled::Trend(unit) | Sampled::Counter(unit) | Sampled::Gauge(unit) => metric::tidied(value, unit),
             Sampled::Rate => value,
         };
-        recorder.sample(tail.metric(), how, value);
+        let mut found = tail.metric;
+        recorder.sample(tail.metric(), how, value, &mut found);
+        tail.metric = found;
     }
 
     /// How values of a metric are read, as far as is known now.
@@ -299,6 +306,23 @@ pub(super) fn is_around(group: &str) -> bool {
     let inside =
         |around: &str| group.strip_prefix(around).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
     group.starts_with("::") && AROUND.iter().any(|around| inside(around))
+}
+
+/// Records the requests of a second.
+fn record(placed: &Placed, successes: &mut Successes, recorder: &mut Recorder) {
+    let (labels, is_counting) = (placed.labels(), recorder.has_room(placed.labels(), MOST_WAITING));
+    let mut found = vec![Found::default(); labels.len()];
+    for (end, label, milliseconds, ok) in placed.requests() {
+        match u64::try_from(nanos(milliseconds / metric::MILLIS)) {
+            Ok(latency) if ok && is_counting => successes.add_exactly(label, start(end, milliseconds), latency),
+            _ => {
+                let request = Held { label: labels.label(label), milliseconds, ok };
+                observe(end, request, &mut found[label as usize], recorder);
+            }
+        }
+    }
+    recorder.observe_all(labels, successes);
+    successes.clear();
 }
 
 fn observe(end: i64, request: Held<'_>, found: &mut Found, recorder: &mut Recorder) {

@@ -5,11 +5,11 @@
 
 use std::mem;
 
+use crate::ingest::Label;
 use crate::ingest::names::Names;
-use crate::ingest::{Found, Label};
 
 /// Nanoseconds per second.
-const SECOND: i64 = 1_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000_000;
 /// Requests of a second that wait to be spread; what is more ends in the middle of its second.
 const MOST: usize = 1 << 16;
 
@@ -48,6 +48,12 @@ struct Second {
     held: Vec<(u32, f64, bool)>,
 }
 
+/// A second whose requests have their places.
+pub(super) struct Placed {
+    second: Second,
+    part: Part,
+}
+
 /// Which part of a second its requests fill.
 enum Part {
     All,
@@ -56,18 +62,19 @@ enum Part {
 }
 
 impl Seconds {
-    /// Takes a request that ended in the second `at` (Unix time in ns) and hands on, with their times, those whose place
-    /// is known now, and what was found of their endpoint. `numbered` is of the same label.
+    /// Takes a request that ended in the second `at` (Unix time in ns) and hands on the seconds whose requests have their
+    /// places now. `numbered` is of the same label. `false` if the request comes too late, or is one too many: nothing
+    /// better is known of it than that it ended in the middle of its second.
     pub(super) fn take(
         &mut self,
         at: i64,
         request: Held<'_>,
         numbered: &mut Numbered,
-        mut place: impl FnMut(i64, Held<'_>, &mut Found),
-    ) {
+        place: impl FnMut(Placed),
+    ) -> bool {
         match &mut self.current {
             Some(current) if current.at == at && current.held.len() < MOST => current.hold(request, numbered),
-            Some(current) if current.at >= at => place(at + SECOND / 2, request, &mut Found::default()),
+            Some(current) if current.at >= at => return false,
             _ => {
                 self.count += 1;
                 let mut second = Second { count: self.count, at, labels: Names::default(), held: Vec::new() };
@@ -76,25 +83,26 @@ impl Seconds {
                 self.complete(done, place);
             }
         }
+        true
     }
 
-    /// Hands on the requests of the last second.
-    pub(super) fn finish(&mut self, mut place: impl FnMut(i64, Held<'_>, &mut Found)) {
+    /// Hands on the last seconds.
+    pub(super) fn finish(&mut self, mut place: impl FnMut(Placed)) {
         let last = self.current.take();
         match (self.first.take(), self.rate, last) {
             (Some(first), _, Some(last)) => {
-                let (n, m) = (first.held.len(), last.held.len());
-                first.spread(&Part::End(n.max(m)), &mut place);
-                last.spread(&Part::Start(n.max(m)), &mut place);
+                let most = first.held.len().max(last.held.len());
+                place(Placed { second: first, part: Part::End(most) });
+                place(Placed { second: last, part: Part::Start(most) });
             }
-            (None, Some(rate), Some(last)) => last.spread(&Part::Start(rate), &mut place),
-            (None, None, Some(only)) => only.spread(&Part::All, &mut place),
+            (None, Some(rate), Some(last)) => place(Placed { second: last, part: Part::Start(rate) }),
+            (None, None, Some(only)) => place(Placed { second: only, part: Part::All }),
             _ => {}
         }
     }
 
     /// Places a second after which another began; the first of all waits for the one after it.
-    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(i64, Held<'_>, &mut Found)) {
+    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(Placed)) {
         let Some(done) = done else { return };
         if self.first.is_none() && self.rate.is_none() {
             self.first = Some(done);
@@ -102,9 +110,9 @@ impl Seconds {
         }
         let rate = done.held.len();
         if let Some(first) = mem::take(&mut self.first) {
-            first.spread(&Part::End(rate), &mut place);
+            place(Placed { second: first, part: Part::End(rate) });
         }
-        done.spread(&Part::All, &mut place);
+        place(Placed { second: done, part: Part::All });
         self.rate = Some(rate);
     }
 }
@@ -123,20 +131,27 @@ impl Second {
         };
         self.held.push((number, request.milliseconds, request.ok));
     }
+}
 
-    fn spread(self, part: &Part, place: &mut impl FnMut(i64, Held<'_>, &mut Found)) {
-        let mut found = vec![Found::default(); self.labels.len()];
-        let n = self.held.len();
-        let (from, length) = match *part {
+impl Placed {
+    /// Labels of the requests.
+    pub(super) fn labels(&self) -> &Names {
+        &self.second.labels
+    }
+
+    /// When each request ended, Unix time in ns, the number of its label, its latency in ms, and whether it succeeded.
+    pub(super) fn requests(&self) -> impl Iterator<Item = (i64, u32, f64, bool)> {
+        let Second { at, held, .. } = &self.second;
+        let n = held.len();
+        let (from, length) = match self.part {
             Part::All => (0.0, 1.0),
             Part::End(rate) => (1.0 - share(n, rate), share(n, rate)),
             Part::Start(rate) => (0.0, share(n, rate)),
         };
-        for (at, (label, milliseconds, ok)) in self.held.into_iter().enumerate() {
-            let offset = from + length * (at as f64 + 0.5) / n as f64;
-            let request = Held { label: self.labels.label(label), milliseconds, ok };
-            place(self.at + (offset * SECOND as f64) as i64, request, &mut found[label as usize]);
-        }
+        held.iter().enumerate().map(move |(place, (label, milliseconds, ok))| {
+            let offset = from + length * (place as f64 + 0.5) / n as f64;
+            (at + (offset * SECOND as f64) as i64, *label, *milliseconds, *ok)
+        })
     }
 }
 
@@ -152,13 +167,16 @@ mod tests {
     fn placed(seconds: &[i64]) -> Vec<f64> {
         let mut times = Vec::new();
         let mut spread = Seconds::default();
-        let mut place = |at: i64, _: Held<'_>, _: &mut Found| times.push(at as f64 / SECOND as f64);
+        let mut place = |placed: Placed| times.extend(placed.requests().map(|(end, ..)| end as f64 / SECOND as f64));
+        let mut late = Vec::new();
         for second in seconds {
             let request = Held { label: Label::new("a"), milliseconds: 1.0, ok: true };
-            spread.take(second * SECOND, request, &mut Numbered::default(), &mut place);
+            if !spread.take(second * SECOND, request, &mut Numbered::default(), &mut place) {
+                late.push(*second as f64 + 0.5);
+            }
         }
         spread.finish(&mut place);
-        times
+        [times, late].concat()
     }
 
     #[test]

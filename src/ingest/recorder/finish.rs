@@ -41,8 +41,8 @@ impl Recorder {
         let timeline = std::mem::take(&mut self.endpoints.timeline).finish();
         self.finish_times(&timeline);
         self.finish_endpoints(timeline)?;
-        for (name, tally) in std::mem::take(&mut self.tallies) {
-            self.run.metrics.extend(tally.finish(&name, self.run.duration));
+        for (name, number) in &self.metrics {
+            self.run.metrics.extend(self.tallies[*number].finish(name, self.run.duration));
         }
         self.run.failures = self.failures.finish();
         if self.run.total.as_ref().is_some_and(|total| total.count == Some(0)) {

@@ -34,7 +34,9 @@ pub struct Recorder {
     run: Run,
     endpoints: Endpoints,
     aggregates: Vec<Endpoint>,
-    tallies: BTreeMap<String, Tally>,
+    /// Numbers of custom metrics by name, and what is counted of each.
+    metrics: BTreeMap<String, usize>,
+    tallies: Vec<Tally>,
     failures: Failures,
     resources: Resources,
     seen: u64,
@@ -51,7 +53,8 @@ impl Recorder {
             run: Run::new(&options.scenario),
             endpoints: Endpoints::default(),
             aggregates: Vec::new(),
-            tallies: BTreeMap::new(),
+            metrics: BTreeMap::new(),
+            tallies: Vec::new(),
             failures: Failures::default(),
             resources: Resources::new(&options.resources),
             seen: 0,
@@ -126,16 +129,17 @@ impl Recorder {
         self.aggregates.push(endpoint);
     }
 
-    /// Takes a value of a custom metric.
-    pub fn sample(&mut self, metric: &str, how: Sampled, value: f64) {
-        match self.tallies.get_mut(metric) {
-            Some(tally) => tally.add(value),
+    /// Takes a value of a custom metric; `found` tells where the metric is, and is told where it was not seen before.
+    pub(super) fn sample(&mut self, metric: &str, how: Sampled, value: f64, found: &mut Option<usize>) {
+        let number = *found.get_or_insert_with(|| match self.metrics.get(metric) {
+            Some(number) => *number,
             None => {
-                let mut tally = Tally::new(how);
-                tally.add(value);
-                self.tallies.insert(metric.to_owned(), tally);
+                self.metrics.insert(metric.to_owned(), self.tallies.len());
+                self.tallies.push(Tally::new(how));
+                self.tallies.len() - 1
             }
-        }
+        });
+        self.tallies[number].add(value);
     }
 
     /// Takes `count` failures of one kind; `message` is in the tool's own words.
