@@ -17,10 +17,17 @@ const MASKS: [[u64; WORDS]; SIZES] = masks();
 const SIZES: usize = 2 * MOST;
 
 /// A text of 1 to 32 bytes: two that are equal are equal texts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Short {
     words: [u64; WORDS],
     size: u64,
+}
+
+impl PartialEq for Short {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        are_equal(&self.words, &other.words) && self.size == other.size
+    }
 }
 
 impl Short {
@@ -36,7 +43,7 @@ impl Short {
     /// Whether `text` begins with this one.
     #[inline(always)]
     pub(super) fn begins(&self, text: &[u8; MOST]) -> bool {
-        masked(text, self.size()) == self.words
+        are_equal(&masked(text, self.size()), &self.words)
     }
 
     /// Bytes of the text, at most [`MOST`].
@@ -65,6 +72,12 @@ fn masked(text: &[u8; MOST], size: usize) -> [u64; WORDS] {
         u64::from_le_bytes(*c) & mask[2],
         u64::from_le_bytes(*d) & mask[3],
     ]
+}
+
+/// Not by `==`, for which they would go to memory and come back.
+#[inline(always)]
+fn are_equal(a: &[u64; WORDS], b: &[u64; WORDS]) -> bool {
+    (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) == 0
 }
 
 const fn masks() -> [[u64; WORDS]; SIZES] {

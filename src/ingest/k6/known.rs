@@ -217,7 +217,7 @@ fn is_equal(a: &[u8], b: &[u8]) -> bool {
                 let more = difference(a, b);
                 other = [other[0] | more[0], other[1] | more[1], other[2] | more[2], other[3] | more[3]];
             }
-            other == [0; 4]
+            other[0] | other[1] | other[2] | other[3] == 0
         }
         _ => a == b,
     }
