@@ -14,7 +14,7 @@ const WORD: usize = CHUNK / 8;
 /// Bytes that a [window](Front::window) tells of.
 pub(super) const WINDOW: usize = CHUNK - 7;
 /// Bytes of bits at the front of a row.
-const BITS: usize = (Front::REACH + 7) / 8 + WORD;
+const BITS: usize = Front::REACH.div_ceil(8) + WORD;
 
 /// Room for the bits of a block.
 #[derive(Debug, Default)]
@@ -187,8 +187,8 @@ fn find_ends(delimiters: &[u8], from: usize, to: usize, ends: &mut Vec<u32>) {
     ends.push((from as u32).wrapping_sub(1));
     let (words, _) = delimiters.as_chunks();
     let (first, last) = (from / CHUNK, to / CHUNK);
-    for at in first..=last {
-        let mut bits = u64::from_le_bytes(words[at]);
+    for (at, word) in words.iter().enumerate().take(last + 1).skip(first) {
+        let mut bits = u64::from_le_bytes(*word);
         // Of the first and last word some are of other rows.
         bits &= if at == first { u64::MAX << (from % CHUNK) } else { u64::MAX };
         bits &= if at == last { !(u64::MAX << (to % CHUNK)) } else { u64::MAX };

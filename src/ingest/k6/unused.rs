@@ -48,7 +48,8 @@ impl Table {
         let name = &self.names[place(bytes, self.factor)];
         let ([a, b, c, d], mask, text) = (words(bytes), &name.mask, &name.text);
         // Not by `==`, for which the words would go to memory and come back.
-        let other = (a & mask[0] ^ text[0]) | (b & mask[1] ^ text[1]) | (c & mask[2] ^ text[2]) | (d & mask[3] ^ text[3]);
+        let other =
+            (a & mask[0] ^ text[0]) | (b & mask[1] ^ text[1]) | (c & mask[2] ^ text[2]) | (d & mask[3] ^ text[3]);
         (other == 0).then_some(name)
     }
 }
