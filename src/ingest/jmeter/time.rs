@@ -117,7 +117,9 @@ impl Clock {
         };
         self.form = Some(form);
         self.zoneless |= !stamp.zoned;
-        if let (Form::Epoch, Some((digits, [_, _, _]))) = (form, text.split_first_chunk()) {
+        // Of the last second that can be told in ns some milliseconds cannot.
+        let is_whole = stamp.nanos.checked_add(SECOND).is_some();
+        if let (Form::Epoch, Some((digits, [_, _, _])), true) = (form, text.split_first_chunk(), is_whole) {
             (self.digits, self.second) = (*digits, stamp.nanos.div_euclid(SECOND) * 1_000);
         }
         Some(stamp.nanos)
@@ -264,6 +266,16 @@ mod tests {
         {
             let expected = text.strip_suffix(',').and_then(read).map(|nanos| nanos / MILLISECOND);
             assert_eq!(clock.milliseconds(text.as_bytes().try_into().unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_the_last_second_that_can_be_told_not_all_stamps_are_times() {
+        let mut clock = Clock::default();
+        for text in ["9223372036854", "9223372036855", "9223372036854"] {
+            assert_eq!(clock.read(text.as_bytes()), read(text), "{text}");
+            let expected = read(text).map(|nanos| nanos / MILLISECOND);
+            assert_eq!(clock.milliseconds(format!("{text},").as_bytes().try_into().unwrap()), expected, "{text}");
         }
     }
 
