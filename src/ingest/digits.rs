@@ -37,7 +37,7 @@ pub(super) fn first_of_eight(bytes: &[u8; 8], size: usize) -> Option<u64> {
 
 /// Whether eight bytes are values of digits.
 #[inline(always)]
-pub(super) fn are_digits(values: u64) -> bool {
+fn are_digits(values: u64) -> bool {
     // With 0x76 added they do not reach the highest bit; what does, and is added to the byte above, has it itself.
     (values | values.wrapping_add(EACH * 0x76)) & (EACH << 7) == 0
 }
@@ -118,11 +118,8 @@ fn any_decimal(bytes: &[u8]) -> Option<(f64, usize)> {
 /// <https://lemire.me/blog/2018/10/03/quickly-parsing-eight-digits/>).
 #[inline(always)]
 pub(super) fn eight(digits: [u8; 8]) -> Option<u64> {
-    let word = u64::from_le_bytes(digits);
-    // The high half of a digit is 3, also once 6 is added to it.
-    let halves = EACH * 0xf0;
-    let is_number = word & halves == EACH * 0x30 && word.wrapping_add(EACH * 0x06) & halves == EACH * 0x30;
-    is_number.then(|| joined(word & (EACH * 0x0f)))
+    let values = u64::from_le_bytes(digits) ^ (EACH * u64::from(b'0'));
+    are_digits(values).then(|| joined(values))
 }
 
 /// The number of eight digits' values.
@@ -183,6 +180,14 @@ mod tests {
         fn no_bytes_are_taken_for_digits(bytes in any::<[u8; 8]>()) {
             let is_number = bytes.iter().all(u8::is_ascii_digit);
             prop_assert_eq!(eight(bytes).is_some(), is_number);
+        }
+
+        #[test]
+        fn eight_digits_are_their_number_and_other_bytes_are_none(text in "[0-9]{8}", at in 0..8_usize, byte: u8) {
+            let mut bytes: [u8; 8] = text.as_bytes().try_into().unwrap();
+            prop_assert_eq!(eight(bytes), text.parse().ok());
+            bytes[at] = byte;
+            prop_assert_eq!(eight(bytes).is_some(), byte.is_ascii_digit());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::stamps::Stamped;
 use super::{Row, Thread, named, read_label, thread};
+use crate::ingest::digits::first_of_eight;
 use crate::ingest::grid::Grid;
 use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
@@ -210,7 +211,7 @@ impl Batch {
     pub(super) fn sample_of(&mut self, near: &[u8; NEAR], size: usize) -> Option<()> {
         let (before, rest) = (&self.near.before, near.split_first_chunk::<MOST>()?.0);
         let many = size.wrapping_sub(before.size());
-        if before.begins(rest) && thread::are_digits(near[before.size()..].first_chunk()?, many) {
+        if before.begins(rest) && first_of_eight(near[before.size()..].first_chunk()?, many).is_some() {
             self.near.samples += 1;
             return Some(());
         }

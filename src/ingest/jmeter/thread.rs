@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use crate::ingest::Label;
-use crate::ingest::digits::first_of_eight;
 
 /// The thread of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,12 +60,6 @@ pub(super) fn parts(name: &[u8]) -> (&[u8], u64) {
 
 /// Digits of a thread that are looked at together.
 pub(super) const MEMBERS: RangeInclusive<usize> = 1..=8;
-
-/// Whether the first `many` of eight bytes are digits, and are some.
-#[inline(always)]
-pub(super) fn are_digits(bytes: &[u8; 8], many: usize) -> bool {
-    first_of_eight(bytes, many).is_some()
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@
 //! does not come as expected is left, with all behind it, to [`super::attributes`].
 
 use super::find::{Sought as _, WINDOW, find};
+use crate::ingest::digits::eight;
 
 /// Bytes that are looked at together: a name, `="` and the start of a value, or a number with its quote.
 const GLANCE: usize = 32;
@@ -70,9 +71,9 @@ impl<'a> Expected<'a> {
     pub(in super::super) fn stamp<const N: usize>(&mut self, lead: &[u8; N]) -> Option<i64> {
         let (digits, rest) = self.after(lead)?.split_first_chunk::<STAMP>()?;
         let rest = rest.strip_prefix(b"\"")?;
-        let (high, low) = (eight_digits(digits.first_chunk()?)?, eight_digits(digits.last_chunk()?)?);
+        let (high, low) = (eight(*digits.first_chunk()?)?, eight(*digits.last_chunk()?)?);
         self.rest = rest;
-        Some(high * 100_000 + low % 100_000)
+        Some((high * 100_000 + low % 100_000).cast_signed())
     }
 
     /// What follows `text`, if that comes next and the chunk does not end too soon.
@@ -88,21 +89,6 @@ impl<'a> Expected<'a> {
 fn size_of_long(value: &[u8]) -> Option<usize> {
     let end = find(value.get(WINDOW..)?, b'"')?;
     Some(value.len() - end.len())
-}
-
-/// The number of eight digits, all at once; <https://johnnylee-sde.github.io/Fast-numeric-string-to-int/>.
-#[inline(always)]
-fn eight_digits(text: &[u8; 8]) -> Option<i64> {
-    const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
-    const OVER: u64 = u64::from_le_bytes([0x80 - 10; 8]);
-    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
-    let digits = u64::from_le_bytes(*text) ^ ZEROS;
-    if (digits | digits.wrapping_add(OVER)) & TOPS != 0 {
-        return None;
-    }
-    let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
-    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
-    Some((fours.wrapping_mul(10_000 << 32 | 1) >> 32) as i64)
 }
 
 #[cfg(test)]
@@ -154,14 +140,6 @@ mod tests {
             let mut expected = Expected { rest: text.as_bytes() };
             prop_assert_eq!(expected.value(b" lb=\""), Some(value.as_bytes()));
             prop_assert!(expected.rest.starts_with(b">"));
-        }
-
-        #[test]
-        fn eight_digits_are_their_number_and_other_bytes_are_none(text in "[0-9]{8}", at in 0..8_usize, byte: u8) {
-            let mut bytes: [u8; 8] = text.as_bytes().try_into().unwrap();
-            prop_assert_eq!(eight_digits(&bytes), text.parse().ok());
-            bytes[at] = byte;
-            prop_assert_eq!(eight_digits(&bytes).is_some(), byte.is_ascii_digit());
         }
     }
 }
