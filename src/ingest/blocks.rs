@@ -26,8 +26,8 @@ use super::turns::Turns;
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower.
 const SIZE: usize = 256 * 1024;
-/// Blocks that one thread reads before others are started: 4 MB are read sooner than a thread begins.
-const ALONE: usize = 16;
+/// Blocks that one thread reads before others are started: 1 MB is read sooner than a thread begins.
+const ALONE: usize = 4;
 /// Blocks of a stream that are read before they are parsed.
 const AHEAD: usize = 4;
 /// Most threads that are any faster, as records are taken one after another.

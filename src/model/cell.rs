@@ -4,6 +4,8 @@
 //! A packed cell is a list of buckets in ascending order, each with its count: LEB128 of twice the distance to the
 //! bucket before, plus 1 where the count is above 1 and follows, less 2, as LEB128.
 
+use std::{iter, mem};
+
 use super::Histogram;
 
 /// Stands for the latency of failed requests: a bucket above all that [`Histogram::bucket`] makes.
@@ -115,13 +117,17 @@ pub(super) fn add(a: &[(u16, u64)], b: &[(u16, u64)], mut each: impl FnMut(u16, 
     }
 }
 
-/// A histogram while cells are added to it: dense, so that adding needs no search.
+/// A histogram while others are added to it: dense, so that adding needs no search and no branch.
 #[derive(Default)]
 pub(super) struct Sum {
     counts: Vec<u64>,
-    /// Buckets whose count is not 0, in no particular order.
-    touched: Vec<u16>,
+    /// A bit for each bucket whose count is not 0, and one for each word of these: what was added is found in its order.
+    touched: Vec<u64>,
+    words: [u64; WORDS],
 }
+
+/// Words of bits for all words of bits for all buckets.
+const WORDS: usize = (1 << u16::BITS) / 64 / 64;
 
 impl Sum {
     /// Adds the successful requests of a packed list; returns how many failed.
@@ -134,25 +140,50 @@ impl Sum {
         failed
     }
 
+    /// Adds buckets and their counts, none of which is 0.
+    pub(super) fn extend(&mut self, cells: &[(u16, u64)]) {
+        cells.iter().for_each(|(bucket, count)| self.add(*bucket, *count));
+    }
+
+    #[inline]
     fn add(&mut self, bucket: u16, count: u64) {
         let at = usize::from(bucket);
         if at >= self.counts.len() {
-            self.counts.resize(at + 1, 0);
-        }
-        if self.counts[at] == 0 {
-            self.touched.push(bucket);
+            self.reach(at);
         }
         self.counts[at] += count;
+        self.touched[at / 64] |= 1 << (at % 64);
+        self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
+    }
+
+    #[cold]
+    fn reach(&mut self, at: usize) {
+        let words = at / 64 + 1;
+        self.touched.resize(words, 0);
+        self.counts.resize(words * 64, 0);
     }
 
     /// What was added since the last time.
     pub(super) fn take(&mut self) -> Histogram {
-        self.touched.sort_unstable();
-        let mut count = |bucket: u16| std::mem::take(&mut self.counts[usize::from(bucket)]);
-        let cells = self.touched.iter().map(|bucket| (*bucket, count(*bucket))).collect();
-        self.touched.clear();
+        let words = ones(mem::take(&mut self.words)).collect::<Vec<_>>();
+        let many: u32 = words.iter().map(|word| self.touched[*word].count_ones()).sum();
+        let mut cells = Vec::with_capacity(many as usize);
+        for word in words {
+            for bit in ones([mem::take(&mut self.touched[word])]) {
+                let at = word * 64 + bit;
+                cells.push((at as u16, mem::take(&mut self.counts[at])));
+            }
+        }
         Histogram::from_cells(cells)
     }
+}
+
+/// The places of the bits that are set, in ascending order.
+fn ones<const N: usize>(words: [u64; N]) -> impl Iterator<Item = usize> {
+    words.into_iter().enumerate().flat_map(|(at, word)| {
+        let rest = iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
+        rest.take_while(|word| *word != 0).map(move |word| at * 64 + word.trailing_zeros() as usize)
+    })
 }
 
 #[cfg(test)]

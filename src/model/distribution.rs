@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Resolution;
-use super::cell::add;
+use super::cell::{Sum, add};
 
 /// Sub-bucket bits of the layout: 2^11 sub-buckets give three significant digits.
 const SUB_BITS: u32 = 11;
@@ -94,8 +94,18 @@ impl Histogram {
         self.cells.is_empty()
     }
 
+    /// The sum of many histograms; faster than merging them one by one.
+    pub fn sum<'a>(histograms: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = Sum::default();
+        histograms.into_iter().for_each(|histogram| sum.extend(&histogram.cells));
+        sum.take()
+    }
+
     /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
+        if other.is_empty() {
+            return;
+        }
         let mut cells = Vec::with_capacity(self.cells.len().max(other.cells.len()));
         add(&self.cells, &other.cells, |bucket, count| cells.push((bucket, count)));
         cells.shrink_to_fit();

@@ -96,6 +96,11 @@ impl Slices {
         self.heads.is_empty()
     }
 
+    /// Bytes that they are packed in.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Each slice: its number, its requests, and the packed list of their buckets.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, u32, &[u8])> {
         let mut rest = self.bytes.as_slice();

@@ -7,6 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{iter, thread};
 
 use super::Histogram;
 use super::cell::Sum;
@@ -21,6 +24,10 @@ const MOST_DOUBLINGS: u32 = FIRST_WIDTH.leading_zeros() - 1;
 pub(super) const MOST_SLICES: usize = 2_048;
 /// Most slices of all endpoints together: bounds the memory of a run with very many labels.
 const MOST_CELLS: usize = 1 << 18;
+/// Bytes of packed slices that are worth another thread: they take a millisecond.
+const LARGE: usize = 1 << 18;
+/// Most threads that slices are worth.
+const MOST_THREADS: usize = 4;
 /// Nanoseconds per second.
 const NANOS: f64 = 1e9;
 
@@ -114,21 +121,32 @@ impl Timeline {
         blocks
     }
 
+    /// What `figure` gives for each endpoint, in their order; worked out on several threads where there is much of it.
+    pub fn map<R: Send>(&self, figure: impl Fn(&Track) -> R + Sync) -> Vec<R> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let numbers = iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            let tracks = numbers.map_while(|at| Some((at, self.tracks.get(at)?)));
+            tracks.map(|(at, track)| (at, figure(track))).collect::<Vec<_>>()
+        };
+        let is_large = self.tracks.iter().map(|track| track.slices.bytes()).sum::<usize>() >= LARGE;
+        let threads = if is_large { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+        let mut figures = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads.min(MOST_THREADS)).map(|_| scope.spawn(work)).collect();
+            let mut figures = work();
+            others.into_iter().for_each(|other| figures.extend(other.join().unwrap_or_else(|why| resume_unwind(why))));
+            figures
+        });
+        figures.sort_unstable_by_key(|(at, _)| *at);
+        figures.into_iter().map(|(_, figure)| figure).collect()
+    }
+
     /// Removes endpoints without requests and says which number the others have now.
     pub fn compact(&mut self) -> BTreeMap<usize, usize> {
         let kept = (0..self.tracks.len()).filter(|at| !self.tracks[*at].slices.is_empty());
         let numbers = kept.enumerate().map(|(new, old)| (old, new)).collect();
         self.tracks.retain(|track| !track.slices.is_empty());
         numbers
-    }
-
-    /// Latencies of the successful requests of an endpoint in the whole run.
-    pub fn latencies(&self, track: &Track) -> Histogram {
-        let mut sum = Sum::default();
-        for (_, _, cell) in track.slices.iter() {
-            sum.unpack(cell);
-        }
-        sum.take()
     }
 
     /// Removes endpoints without requests and sorts the others by name.
@@ -233,7 +251,6 @@ mod tests {
         assert_eq!(timeline.slice_width(), 8.0);
         let blocks = timeline.blocks(&timeline.tracks()[0], -8.0, timeline.span() + 1.0, 1);
         assert_eq!((blocks[0].count, blocks[0].ok.count()), (10_000, 10_000));
-        assert_eq!(blocks[0].ok, timeline.latencies(&timeline.tracks()[0]));
     }
 
     #[test]
@@ -272,5 +289,20 @@ mod tests {
         let (kept, expected) = (&timeline.tracks, &build(20..50).tracks);
         assert_eq!((kept, timeline.cells, timeline.first_start()), (expected, 30, Some(20 * FIRST_WIDTH)));
         assert_eq!(timeline.counts(), (20..50).map(|slice| (slice, 2)).collect());
+    }
+
+    #[test]
+    fn figures_come_in_the_order_of_the_endpoints_on_however_many_threads() {
+        for requests in [1, 20_000] {
+            let mut builder = TimelineBuilder::default();
+            let names: Vec<String> = (0..20).map(|number| format!("GET /{number}")).collect();
+            for track in names.iter().map(|name| builder.track(name)).collect::<Vec<_>>() {
+                (0..requests).for_each(|at| builder.add(track, at << 24, Some((at * 97 % 30_000) as u16), 1));
+            }
+            let timeline = builder.finish();
+            let size: usize = timeline.tracks.iter().map(|track| track.slices.bytes()).sum();
+            assert_eq!(size >= LARGE, requests > 1);
+            assert_eq!(timeline.map(|track| track.name.clone()), names);
+        }
     }
 }

@@ -95,16 +95,17 @@ impl Recorder {
         let counts = std::mem::take(&mut self.endpoints.counts);
         let resolution = resolution_of(&counts);
         let mut total = Counts::new(ALL, Kind::Request, None);
+        let mut timed = timeline.map(|track| timed(&timeline, track, resolution));
         for counts in counts {
-            let is_request = counts.kind == Kind::Request;
-            let track = timeline.tracks().iter().find(|track| is_request && track.name == counts.name);
+            let (is_request, name) = (counts.kind == Kind::Request, &counts.name);
+            let number = timeline.tracks().binary_search_by(|track| track.name.cmp(name)).ok().filter(|_| is_request);
             if is_request {
                 total.merge(&counts);
             }
-            let mut endpoint = counts.finish(track.map(|track| timeline.latencies(track)), resolution, duration);
-            if let Some(track) = track.filter(|_| !self.untimed) {
-                endpoint.intervals = intervals(&timeline, track, resolution);
-            }
+            let timed = number.map(|number| std::mem::take(&mut timed[number]));
+            let (latencies, intervals) = timed.unzip();
+            let mut endpoint = counts.finish(latencies, resolution, duration);
+            endpoint.intervals = intervals.filter(|_| !self.untimed).unwrap_or_default();
             self.run.endpoints.push(endpoint);
         }
         self.run.endpoints.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
@@ -155,15 +156,14 @@ fn resolution_of(endpoints: &[Counts]) -> Resolution {
     if whole { Resolution::MILLISECOND } else { Resolution::FINE }
 }
 
-/// The parts of an endpoint's run that are kept for trends and charts.
-fn intervals(timeline: &Timeline, track: &Track, resolution: Resolution) -> Vec<Interval> {
+/// The latencies of an endpoint's successful requests, and the parts of its run that are kept for trends and charts.
+fn timed(timeline: &Timeline, track: &Track, resolution: Resolution) -> (Histogram, Vec<Interval>) {
     let span = timeline.span();
-    if span <= 0.0 {
-        return Vec::new();
-    }
     let width = INTERVAL.max((span / MOST_INTERVALS / INTERVAL).ceil() * INTERVAL);
     let parts = (span / width).ceil().max(1.0);
-    let blocks = timeline.blocks(track, -1.0, parts * width, parts as usize);
+    // The middle of the first slice may lie before the first request.
+    let before = (timeline.slice_width() / 2.0).max(1.0);
+    let blocks = timeline.blocks(track, -before, parts * width, parts as usize);
     let interval = |(at, block): (usize, &Block)| Interval {
         at: at as f64 * width,
         count: block.count,
@@ -171,12 +171,11 @@ fn intervals(timeline: &Timeline, track: &Track, resolution: Resolution) -> Vec<
         p50: block.ok.quantile(0.5, resolution),
         p95: block.ok.quantile(0.95, resolution),
     };
-    blocks.iter().enumerate().map(interval).collect()
+    let intervals = blocks.iter().enumerate().filter(|_| span > 0.0).map(interval).collect();
+    (Histogram::sum(blocks.iter().map(|block| &block.ok)), intervals)
 }
 
 /// The latencies of the successful requests of all endpoints.
 fn pool<'a>(endpoints: impl Iterator<Item = &'a Endpoint>) -> Option<Histogram> {
-    let mut pooled = Histogram::default();
-    endpoints.filter_map(|e| e.latency.as_ref()?.histogram.as_ref()).for_each(|h| pooled.merge(h));
-    Some(pooled)
+    Some(Histogram::sum(endpoints.filter_map(|e| e.latency.as_ref()?.histogram.as_ref())))
 }

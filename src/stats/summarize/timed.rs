@@ -101,27 +101,17 @@ fn parts<'a>(run: &Run, timeline: &'a Timeline, cut: Cut) -> Vec<Part<'a>> {
         .collect();
     let is_transaction =
         |name| known.contains_key(&(name, Kind::Transaction)) && !known.contains_key(&(name, Kind::Request));
-    let tracks = timeline.tracks().iter().filter(|track| !is_transaction(track.name.as_str()));
+    let blocks = timeline.map(|track| {
+        let blocks = timeline.blocks(track, cut.from, cut.to, BLOCKS);
+        (Histogram::sum(blocks.iter().map(|block| &block.ok)), blocks)
+    });
+    let tracks = timeline.tracks().iter().zip(blocks).filter(|(track, _)| !is_transaction(track.name.as_str()));
     tracks
-        .map(|track| {
-            let blocks = timeline.blocks(track, cut.from, cut.to, BLOCKS);
-            let whole = joined(blocks.iter().map(|block| &block.ok));
+        .map(|(track, (whole, blocks))| {
             let resolution = known.get(&(track.name.as_str(), Kind::Request)).copied().unwrap_or_default();
             Part { name: &track.name, resolution, measured: whole.count(), whole, blocks }
         })
         .collect()
-}
-
-/// Histograms of many parts as one; faster than merging them one by one.
-fn joined<'a>(histograms: impl Iterator<Item = &'a Histogram>) -> Histogram {
-    let mut cells: Vec<(u16, u64)> = histograms.flat_map(|histogram| histogram.cells()).copied().collect();
-    cells.sort_unstable();
-    cells.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        kept.1 += if same { next.1 } else { 0 };
-        same
-    });
-    Histogram::from_cells(cells)
 }
 
 /// Counts, errors and throughput of blocks.
@@ -207,7 +197,7 @@ fn total(parts: &[Part<'_>], duration: f64, names: &[&str]) -> EndpointSummary {
         })
         .collect();
     let resolution = parts.iter().map(|part| part.resolution).reduce(Resolution::coarser).unwrap_or_default();
-    let whole = joined(parts.iter().map(|part| &part.whole));
+    let whole = Histogram::sum(parts.iter().map(|part| &part.whole));
     let mut total = counted(&blocks, duration);
     (total.error_dispersion, total.measured) = (Some(1.0), Some(whole.count()));
     if let Some(sample) = Sample::new(&whole, resolution) {
