@@ -29,7 +29,7 @@ const SIZE: usize = 256 * 1024;
 /// Blocks that one thread reads before others are started: 1 MB is read sooner than a thread begins.
 const ALONE: usize = 4;
 /// Blocks of a stream that are read before they are parsed.
-const AHEAD: usize = 4;
+const AHEAD: usize = 6;
 /// Most threads that are any faster, as records are taken one after another.
 const MOST_THREADS: usize = 4;
 
@@ -173,10 +173,6 @@ impl<P: Parser, T: Taker<P::Batch>> Reading<'_, '_, '_, P, T> {
                     Next::Ready(block) => return Some(block),
                     Next::Read(mut reader) => {
                         let mut block = empty();
-                        if ahead > 1 {
-                            // Bytes that another core read last come over faster in one sweep than as they are inflated.
-                            block.bytes.fill(0);
-                        }
                         block.fill(|target, _| reader.input.read(target));
                         let (index, more) = (reader.next, block.filled == self.size);
                         reader.next += 1;
