@@ -23,6 +23,7 @@ use super::input::Whole;
 use super::order::Order;
 use super::parser::{Block, Parser, Taker};
 use super::turns::Turns;
+use crate::model;
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower.
 const SIZE: usize = 256 * 1024;
@@ -30,8 +31,6 @@ const SIZE: usize = 256 * 1024;
 const ALONE: usize = 4;
 /// Blocks of a stream that are read before they are parsed.
 const AHEAD: usize = 6;
-/// Most threads that are any faster, as records are taken one after another.
-const MOST_THREADS: usize = 4;
 
 /// In what blocks, and on how many threads, files are read.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +50,7 @@ impl Default for Blocks {
 impl Blocks {
     fn threads(self) -> usize {
         match self.threads {
-            0 => thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS)),
+            0 => model::threads(),
             given => given,
         }
     }

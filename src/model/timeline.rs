@@ -7,12 +7,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{iter, thread};
 
 use super::Histogram;
 use super::cell::Sum;
+use super::parallel::{share, threads};
 use super::slices::{Requests, Scratch, Slices};
 
 /// Width of a slice at first, ns: fine enough that the cut of the warm-up of a run of seconds is exact, and of any other
@@ -24,10 +22,8 @@ const MOST_DOUBLINGS: u32 = FIRST_WIDTH.leading_zeros() - 1;
 pub(super) const MOST_SLICES: usize = 2_048;
 /// Most slices of all endpoints together: bounds the memory of a run with very many labels.
 const MOST_CELLS: usize = 1 << 18;
-/// Bytes of packed slices that are worth another thread: they take a millisecond.
-const LARGE: usize = 1 << 18;
-/// Most threads that slices are worth.
-const MOST_THREADS: usize = 4;
+/// Bytes of packed slices that are worth another thread: they take half a millisecond.
+const LARGE: usize = 1 << 17;
 /// Nanoseconds per second.
 const NANOS: f64 = 1e9;
 
@@ -123,22 +119,11 @@ impl Timeline {
 
     /// What `figure` gives for each endpoint, in their order; worked out on several threads where there is much of it.
     pub fn map<R: Send>(&self, figure: impl Fn(&Track) -> R + Sync) -> Vec<R> {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let numbers = iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
-            let tracks = numbers.map_while(|at| Some((at, self.tracks.get(at)?)));
-            tracks.map(|(at, track)| (at, figure(track))).collect::<Vec<_>>()
-        };
-        let is_large = self.tracks.iter().map(|track| track.slices.bytes()).sum::<usize>() >= LARGE;
-        let threads = if is_large { thread::available_parallelism().map_or(1, usize::from) } else { 1 };
-        let mut figures = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads.min(MOST_THREADS)).map(|_| scope.spawn(work)).collect();
-            let mut figures = work();
-            others.into_iter().for_each(|other| figures.extend(other.join().unwrap_or_else(|why| resume_unwind(why))));
-            figures
-        });
-        figures.sort_unstable_by_key(|(at, _)| *at);
-        figures.into_iter().map(|(_, figure)| figure).collect()
+        let mut figures: Vec<Option<R>> = self.tracks.iter().map(|_| None).collect();
+        let places = self.tracks.iter().zip(&mut figures);
+        let size: usize = self.tracks.iter().map(|track| track.slices.bytes()).sum();
+        share(places, if size < LARGE { 1 } else { threads() }, |(track, place)| *place = Some(figure(track)));
+        figures.into_iter().flatten().collect()
     }
 
     /// Removes endpoints without requests and says which number the others have now.
