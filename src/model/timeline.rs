@@ -6,6 +6,7 @@
 //! order.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::ops::RangeInclusive;
 
 use super::Histogram;
@@ -92,29 +93,30 @@ impl Timeline {
         self.width() as f64 / NANOS
     }
 
-    /// The part `[from, to)` of an endpoint's run, in s from the first request, cut into `parts` equal blocks.
+    /// Cuts the part `[from, to)` of an endpoint's run, in s from the first request, into `parts` equal blocks, which `each`
+    /// takes in their order: all of them together would be large. Answers the latencies of all.
     ///
     /// A slice belongs to the block that holds its middle; slices beyond `to` belong to the last block.
-    pub fn blocks(&self, track: &Track, from: f64, to: f64, parts: usize) -> Vec<Block> {
-        let mut blocks = vec![Block::default(); parts];
-        let (mut sum, mut current) = (Sum::default(), 0);
-        for (slice, count, cell) in track.slices.iter() {
+    pub fn blocks(&self, track: &Track, from: f64, to: f64, parts: usize, mut each: impl FnMut(Block)) -> Histogram {
+        let (mut sum, mut all, mut block, mut done) = (Sum::default(), Sum::default(), Block::default(), 0);
+        let mut end = |block: &mut Block, sum: &mut Sum| {
+            block.ok = sum.take();
+            all.extend(block.ok.cells());
+            each(mem::take(block));
+        };
+        for (slice, count, cell) in track.slices.iter().filter(|_| parts > 0) {
             let middle = self.seconds(self.start(slice).saturating_add(self.width() / 2));
-            if middle < from || parts == 0 {
+            if middle < from {
                 continue;
             }
             let part = (((middle - from) / (to - from) * parts as f64) as usize).min(parts - 1);
-            if part != current {
-                blocks[current].ok = sum.take();
-                current = part;
-            }
-            blocks[part].count += u64::from(count);
-            blocks[part].errors += sum.unpack(cell);
+            (done..part).for_each(|_| end(&mut block, &mut sum));
+            done = part;
+            block.count += u64::from(count);
+            block.errors += sum.unpack(cell);
         }
-        if let Some(block) = blocks.get_mut(current) {
-            block.ok = sum.take();
-        }
-        blocks
+        (done..parts).for_each(|_| end(&mut block, &mut sum));
+        all.take()
     }
 
     /// What `figure` gives for each endpoint, in their order; worked out on several threads where there is much of it.
@@ -224,6 +226,13 @@ mod tests {
     use super::*;
     use crate::model::TimelineBuilder;
 
+    /// The first endpoint's run in blocks, and the latencies of all.
+    fn blocks(timeline: &Timeline, from: f64, to: f64, parts: usize) -> (Vec<Block>, Histogram) {
+        let mut blocks = Vec::new();
+        let all = timeline.blocks(&timeline.tracks()[0], from, to, parts, |block| blocks.push(block));
+        (blocks, all)
+    }
+
     #[test]
     fn slices_double_when_a_run_is_long_and_lose_nothing() {
         let mut builder = TimelineBuilder::default();
@@ -234,8 +243,9 @@ mod tests {
         let timeline = builder.finish();
         assert!(timeline.tracks()[0].slices.len() <= MOST_SLICES);
         assert_eq!(timeline.slice_width(), 8.0);
-        let blocks = timeline.blocks(&timeline.tracks()[0], -8.0, timeline.span() + 1.0, 1);
+        let (blocks, all) = blocks(&timeline, -8.0, timeline.span() + 1.0, 1);
         assert_eq!((blocks[0].count, blocks[0].ok.count()), (10_000, 10_000));
+        assert_eq!(blocks[0].ok, all);
     }
 
     #[test]
@@ -256,9 +266,13 @@ mod tests {
             builder.add(track, slice * FIRST_WIDTH, (slice % 64 > 0).then_some(slice as u16), 1);
         }
         let timeline = builder.finish();
-        let blocks = timeline.blocks(&timeline.tracks()[0], 1.0, 10.0, 9);
-        assert_eq!(blocks.iter().map(|b| (b.count, b.errors)).collect::<Vec<_>>(), vec![(64, 1); 9]);
-        assert_eq!((blocks[0].ok.cells()[0], blocks[8].ok.count()), ((65, 1), 63));
+        let (blocks_of_nine, all) = blocks(&timeline, 1.0, 10.0, 9);
+        assert_eq!(blocks_of_nine.iter().map(|b| (b.count, b.errors)).collect::<Vec<_>>(), vec![(64, 1); 9]);
+        assert_eq!((blocks_of_nine[0].ok.cells()[0], blocks_of_nine[8].ok.count()), ((65, 1), 63));
+        assert_eq!((all.cells().len(), all.cells()[0]), (9 * 63, (65, 1)));
+        let (late, _) = blocks(&timeline, -20.0, 20.0, 4);
+        assert_eq!(late.iter().map(|b| b.count).collect::<Vec<_>>(), [0, 0, 640, 0]);
+        assert!(blocks(&timeline, 0.0, 10.0, 0).0.is_empty());
     }
 
     #[test]

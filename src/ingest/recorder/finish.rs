@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::super::tally::{self, Counts};
 use super::Recorder;
-use crate::model::{ALL, Block, Endpoint, Histogram, Interval, Kind, Resolution, Run, Timeline, Track};
+use crate::model::{ALL, Endpoint, Histogram, Interval, Kind, Resolution, Run, Timeline, Track};
 
 /// Why a run without requests is invalid.
 pub(in crate::ingest) const ZERO_REQUESTS: &str = "zero requests";
@@ -163,16 +163,17 @@ fn timed(timeline: &Timeline, track: &Track, resolution: Resolution) -> (Histogr
     let parts = (span / width).ceil().max(1.0);
     // The middle of the first slice may lie before the first request.
     let before = (timeline.slice_width() / 2.0).max(1.0);
-    let blocks = timeline.blocks(track, -before, parts * width, parts as usize);
-    let interval = |(at, block): (usize, &Block)| Interval {
-        at: at as f64 * width,
-        count: block.count,
-        errors: block.errors,
-        p50: block.ok.quantile(0.5, resolution),
-        p95: block.ok.quantile(0.95, resolution),
-    };
-    let intervals = blocks.iter().enumerate().filter(|_| span > 0.0).map(interval).collect();
-    (Histogram::sum(blocks.iter().map(|block| &block.ok)), intervals)
+    let mut intervals = Vec::new();
+    let latencies = timeline.blocks(track, -before, parts * width, parts as usize, |block| {
+        intervals.push(Interval {
+            at: intervals.len() as f64 * width,
+            count: block.count,
+            errors: block.errors,
+            p50: block.ok.quantile(0.5, resolution),
+            p95: block.ok.quantile(0.95, resolution),
+        });
+    });
+    (latencies, if span > 0.0 { intervals } else { Vec::new() })
 }
 
 /// The latencies of the successful requests of all endpoints.

@@ -102,8 +102,9 @@ fn parts<'a>(run: &Run, timeline: &'a Timeline, cut: Cut) -> Vec<Part<'a>> {
     let is_transaction =
         |name| known.contains_key(&(name, Kind::Transaction)) && !known.contains_key(&(name, Kind::Request));
     let blocks = timeline.map(|track| {
-        let blocks = timeline.blocks(track, cut.from, cut.to, BLOCKS);
-        (Histogram::sum(blocks.iter().map(|block| &block.ok)), blocks)
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        let whole = timeline.blocks(track, cut.from, cut.to, BLOCKS, |block| blocks.push(block));
+        (whole, blocks)
     });
     let tracks = timeline.tracks().iter().zip(blocks).filter(|(track, _)| !is_transaction(track.name.as_str()));
     tracks
