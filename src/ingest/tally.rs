@@ -164,18 +164,19 @@ impl Tally {
         Self { how, count: 0, sum: 0.0, nonzero: 0, max: f64::NEG_INFINITY, last: 0.0, buckets }
     }
 
-    pub(super) fn add(&mut self, value: f64) {
+    /// Counts a value that the metric had so many times.
+    pub(super) fn add(&mut self, value: f64, times: u32) {
         if !value.is_finite() {
             return;
         }
-        self.count += 1;
-        self.sum += value;
-        self.nonzero += u64::from(value != 0.0);
+        self.count += u64::from(times);
+        self.sum += value * f64::from(times);
+        self.nonzero += if value == 0.0 { 0 } else { u64::from(times) };
         self.max = self.max.max(value);
         self.last = value;
         let scaled = (value * self.scale()).round();
         match &mut self.buckets {
-            Some(buckets) if value >= 0.0 => buckets.add(Histogram::bucket(scaled as u64), 1),
+            Some(buckets) if value >= 0.0 => buckets.add(Histogram::bucket(scaled as u64), times),
             other => *other = None,
         }
     }

@@ -1,5 +1,8 @@
 //! Points on their way from the thread that parsed them to the one that takes them.
 
+#[cfg(any(test, fuzzing))]
+use std::collections::BTreeMap;
+
 use super::known::{Known, Tail};
 use super::points::{Kind, Point};
 use super::time::Clock;
@@ -8,8 +11,9 @@ use super::time::Clock;
 #[derive(Default)]
 pub(super) struct Batch {
     values: Vec<Value>,
-    /// Whether requests that succeeded are counted, and numbers of the tails that have some.
+    /// Whether requests that succeeded are counted; checks are always.
     is_counting: bool,
+    /// Numbers of the tails of which something is counted.
     counted: Vec<u32>,
     /// What is no value, and the number of values before it.
     between: Vec<(usize, Between)>,
@@ -55,7 +59,7 @@ impl Batch {
     /// Empties the batch; says whether requests that succeed are to be counted.
     pub(super) fn clear(&mut self, is_counting: bool) {
         self.is_counting = is_counting;
-        self.counted.drain(..).for_each(|number| self.known.tail(number).successes.clear());
+        self.counted.drain(..).for_each(|number| self.known.tail(number).counted.clear());
         self.values.clear();
         self.between.clear();
         (self.passed_over, self.undecided, self.appended, self.is_coarse) = (false, false, false, false);
@@ -67,19 +71,25 @@ impl Batch {
     pub(super) fn add(&mut self, time: i64, value: f64, tail: u32) {
         let of_tail = self.known.tail(tail);
         self.undecided |= of_tail.kind == Kind::Undecided;
-        // What is no latency is told as it is.
-        if self.is_counting && of_tail.kind == Kind::Success && (0.0..f64::INFINITY).contains(&value) {
-            if of_tail.successes.add(time, value) {
-                self.counted.push(tail);
+        // What is no latency or no answer to a check is told as it is.
+        let is_first = match of_tail.kind {
+            Kind::Success if self.is_counting && (0.0..f64::INFINITY).contains(&value) => {
+                of_tail.counted.add(time, value)
             }
-        } else {
-            self.values.push(Value { time, value, tail });
+            Kind::Check if value == 1.0 || value == 0.0 => of_tail.counted.check(value == 1.0),
+            _ => {
+                self.values.push(Value { time, value, tail });
+                false
+            }
+        };
+        if is_first {
+            self.counted.push(tail);
         }
     }
 
     /// Adds up the requests that are counted.
     pub(super) fn settle(&mut self) {
-        self.counted.iter().for_each(|number| self.known.tail(*number).successes.settle());
+        self.counted.iter().for_each(|number| self.known.tail(*number).counted.settle());
     }
 
     /// How many labels may be new in it, where requests are counted.
@@ -87,7 +97,7 @@ impl Batch {
         self.is_counting.then(|| 2 * self.known.len())
     }
 
-    /// Calls `take` with the tails of requests that were counted.
+    /// Calls `take` with the tails of what was counted.
     pub(super) fn each_counted(&mut self, mut take: impl FnMut(&mut Tail)) {
         self.counted.iter().for_each(|number| take(self.known.tail(*number)));
     }
@@ -139,6 +149,13 @@ impl Batch {
                 Taken::Between(between) => format!("{between:?}"),
             });
         });
+        // Of one check there may be several tails.
+        let mut checks = BTreeMap::<String, [u32; 2]>::new();
+        self.each_counted(|tail| {
+            let [failed, passed] = checks.entry(format!("{:?}", tail.point(0, 0.0))).or_default();
+            (*failed, *passed) = (*failed + tail.counted.checks[0], *passed + tail.counted.checks[1]);
+        });
+        shown.extend(checks.iter().map(|(check, counts)| format!("{check}: {counts:?}")));
         shown
     }
 }

@@ -262,6 +262,7 @@ impl Taker<Batch> for Taking<'_> {
             }
             Taken::Between(Between::Declared { .. }) => {}
         });
+        batch.each_counted(|tail| Points::take_counted(tail, self.recorder));
         Ok(None)
     }
 

@@ -50,8 +50,8 @@ pub(super) struct Tail {
     label_hash: u64,
     group_hash: u64,
     pub(super) kind: Kind,
-    /// Requests that succeeded, where they are counted.
-    pub(super) successes: Counted,
+    /// What of it is counted.
+    pub(super) counted: Counted,
     /// For the taker: where its endpoint, its label in a second, its metric, and the type of that were found.
     pub(super) found: Found,
     pub(super) numbered: Numbered,
@@ -135,7 +135,7 @@ impl Tail {
             label_hash: point.label.hash(),
             group_hash: Label::new(group).hash(),
             kind: Kind::of(point),
-            successes: Counted::default(),
+            counted: Counted::default(),
             found: Found::default(),
             numbered: Numbered::default(),
             metric: None,

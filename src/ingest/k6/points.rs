@@ -61,7 +61,9 @@ pub(super) enum Kind {
     Undecided,
     /// A group that has a name.
     Group,
-    /// A check, or a metric of the script or of a module.
+    /// A check.
+    Check,
+    /// A metric of the script or of a module.
     Sample,
     /// Whatever else.
     Other,
@@ -77,7 +79,7 @@ impl Kind {
             _ if is_around(tags.group) => Self::Other,
             _ if is_request && tags.expected_response == "true" => Self::Success,
             metric::GROUP if !tags.group.is_empty() => Self::Group,
-            metric::CHECKS => Self::Sample,
+            metric::CHECKS => Self::Check,
             name if !metric::is_built_in(name) => Self::Sample,
             _ => Self::Other,
         }
@@ -143,7 +145,7 @@ impl Points {
                 self.observe(time, request, &mut found, &mut numbered, recorder);
             }
             Kind::Group => group(tail.group(), time, value, &mut found, recorder),
-            Kind::Sample => return self.sample(value, tail, recorder),
+            Kind::Check | Kind::Sample => return self.sample(value, tail, recorder),
             Kind::Undecided | Kind::Other => return self.take_unusual(&tail.point(time, value), recorder),
         }
         (tail.found, tail.numbered) = (found, numbered);
@@ -154,10 +156,18 @@ impl Points {
         recorder.has_room_for(labels + self.waiting.len())
     }
 
-    /// Takes the requests of a tail that were counted.
+    /// Takes the requests or checks of a tail that were counted.
     pub(super) fn take_counted(tail: &mut Tail, recorder: &mut Recorder) {
+        if tail.kind == Kind::Check {
+            let mut found = tail.metric;
+            for (value, times) in [0.0, 1.0].into_iter().zip(tail.counted.checks).filter(|(_, times)| *times > 0) {
+                recorder.sample(tail.metric(), Sampled::Rate, value, times, &mut found);
+            }
+            tail.metric = found;
+            return;
+        }
         let mut found = tail.found;
-        recorder.observe_counted(tail.label(), &tail.successes.success, &mut found);
+        recorder.observe_counted(tail.label(), &tail.counted.success, &mut found);
         tail.found = found;
     }
 
@@ -279,7 +289,7 @@ impl Points {
             Sampled::Rate => value,
         };
         let mut found = tail.metric;
-        recorder.sample(tail.metric(), how, value, &mut found);
+        recorder.sample(tail.metric(), how, value, 1, &mut found);
         tail.metric = found;
     }
 

@@ -129,8 +129,9 @@ impl Recorder {
         self.aggregates.push(endpoint);
     }
 
-    /// Takes a value of a custom metric; `found` tells where the metric is, and is told where it was not seen before.
-    pub(super) fn sample(&mut self, metric: &str, how: Sampled, value: f64, found: &mut Option<usize>) {
+    /// Takes a value of a custom metric that it had so many times; `found` tells where the metric is, and is told where it was
+    /// not seen before.
+    pub(super) fn sample(&mut self, metric: &str, how: Sampled, value: f64, times: u32, found: &mut Option<usize>) {
         let number = *found.get_or_insert_with(|| match self.metrics.get(metric) {
             Some(number) => *number,
             None => {
@@ -139,7 +140,7 @@ impl Recorder {
                 self.tallies.len() - 1
             }
         });
-        self.tallies[number].add(value);
+        self.tallies[number].add(value, times);
     }
 
     /// Takes `count` failures of one kind; `message` is in the tool's own words.

@@ -45,6 +45,24 @@ fn escapes_null_tags_exponents_blanks_and_offsets_are_read() {
 }
 
 #[test]
+fn checks_count_by_check_and_answers_that_are_neither_count_as_well() {
+    // Those that passed, those that failed, and odd ones: all that is not 0 passed.
+    let answers = ["1", "0", "1", "1", "0.5", "-0", "1e0", "1"];
+    let check = |at: usize| ["a check", "another"][at / 2 % 2];
+    let rows = answers.iter().enumerate().map(|(at, answer)| format!("checks,1795227963,{answer},{}\n", check(at)));
+    let csv = "metric_name,timestamp,metric_value,check\n".to_owned() + &rows.collect::<String>();
+    let lines = answers.iter().enumerate().map(|(at, answer)| {
+        let check = check(at);
+        format!(
+            r#"{{"metric":"checks","type":"Point","data":{{"time":"2026-11-21T01:52:00Z","value":{answer},"tags":{{"check":"{check}"}}}}}}"#
+        ) + "\n"
+    });
+    for (name, text) in [("x.csv", csv), ("x.json", format!("{POINT}\n{}", lines.collect::<String>()))] {
+        assert_eq!(metric(&run(&[(name, text.as_bytes())]).unwrap(), "checks"), 0.75, "{name}");
+    }
+}
+
+#[test]
 fn a_metric_named_inside_a_tag_is_not_the_metric() {
     let inside = POINT.replace(r#""method":"GET""#, r#""metric":"http_reqs","x":"\",\"metric\":\"http_reqs\"}""#);
     let unused =
