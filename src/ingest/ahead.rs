@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Things that are worth waking a thread: it takes the reader a twentieth of the time that a block does.
-const WORTH_WAKING: usize = 2;
+const WORTH_WAKING: usize = 3;
 
 /// A reader `R` of things `T`.
 pub(super) struct Ahead<R, T> {

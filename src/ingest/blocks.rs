@@ -29,10 +29,8 @@ use crate::model;
 const SIZE: usize = 256 * 1024;
 /// Blocks that one thread reads before others are started: 1 MB is read sooner than a thread begins.
 const ALONE: usize = 4;
-/// How much longer blocks of a stream are: who inflates them starts anew with each.
-const LONGER: usize = 2;
 /// Blocks of a stream that are read before they are parsed.
-const AHEAD: usize = 3;
+const AHEAD: usize = 6;
 
 /// In what blocks, and on how many threads, files are read.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +69,7 @@ pub(super) fn read<P: Parser, T: Taker<P::Batch>>(input: &mut Input<'_>, parser:
             Some(whole) => Source::Whole { whole, next: AtomicU64::new(0) },
             None => Source::Stream(Ahead::new(Stream { input: &mut *input, next: 0 })),
         };
-        let size = blocks.size.max(1) * if whole.is_some() { 1 } else { LONGER };
-        Reading { source, size, parser, order: &order }.run(blocks);
+        Reading { source, size: blocks.size.max(1), parser, order: &order }.run(blocks);
     }
     let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
     order.finish(input, whole.is_some())
