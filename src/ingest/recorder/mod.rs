@@ -216,6 +216,20 @@ mod tests {
     }
 
     #[test]
+    fn every_request_is_in_an_interval_however_long_the_run_is() {
+        for hours in [0.01, 1.0, 3.0, 9.0] {
+            let mut recorder = Recorder::new(&Options::default());
+            // The first lies at the end of its slice, the middle of which is before it.
+            (0..5_000)
+                .for_each(|i| recorder.observe(&request("a", at(0.9 + hours * 0.72 * f64::from(i)), 0.001, true)));
+            let run = recorder.finish().unwrap();
+            let sum: u64 = run.endpoints[0].intervals.iter().map(|interval| interval.count).sum();
+            let latencies = run.endpoints[0].latency.as_ref().unwrap().histogram.as_ref().unwrap().count();
+            assert_eq!((sum, latencies), (5_000, 5_000), "{hours} h");
+        }
+    }
+
+    #[test]
     fn a_hundred_thousand_labels_become_a_thousand() {
         let mut recorder = Recorder::new(&Options::default());
         for i in 0..100_000_u32 {
