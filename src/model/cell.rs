@@ -117,12 +117,13 @@ pub(super) fn add(a: &[(u16, u64)], b: &[(u16, u64)], mut each: impl FnMut(u16, 
     }
 }
 
-/// A histogram while others are added to it: dense, so that adding needs no search and no branch.
+/// A histogram while others are added to it: dense, so that adding needs no search.
 #[derive(Default)]
 pub(super) struct Sum {
     counts: Vec<u64>,
-    /// A bit for each bucket whose count is not 0, and one for each word of these: what was added is found in its order.
+    /// A bit for each bucket whose count is not 0.
     touched: Vec<u64>,
+    /// A bit for each word of these that is not 0: what was added is found in its order.
     words: [u64; WORDS],
 }
 
@@ -156,6 +157,7 @@ impl Sum {
         self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
     }
 
+    /// Makes room for a bucket.
     #[cold]
     fn reach(&mut self, at: usize) {
         let words = at / 64 + 1;

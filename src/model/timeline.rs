@@ -94,7 +94,7 @@ impl Timeline {
     }
 
     /// Cuts the part `[from, to)` of an endpoint's run, in s from the first request, into `parts` equal blocks, which `each`
-    /// takes in their order: all of them together would be large. Answers the latencies of all.
+    /// takes in their order, as all of them together are large. Returns the latencies of all successful requests in them.
     ///
     /// A slice belongs to the block that holds its middle; slices beyond `to` belong to the last block.
     pub fn blocks(&self, track: &Track, from: f64, to: f64, parts: usize, mut each: impl FnMut(Block)) -> Histogram {

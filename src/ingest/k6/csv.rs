@@ -4,7 +4,7 @@
 //! found by name. The file does not tell the types of metrics: those of the script are read as distributions of numbers,
 //! in whatever unit k6 wrote them (milliseconds for times). Times are whole seconds unless `K6_CSV_TIME_FORMAT` says else.
 //!
-//! Nine rows in ten are of metrics that are not used, and are passed over by their first field.
+//! Two rows in three are of metrics that are not used, and are passed over by their first field.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};

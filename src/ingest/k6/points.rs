@@ -158,17 +158,15 @@ impl Points {
 
     /// Takes the requests or checks of a tail that were counted.
     pub(super) fn take_counted(tail: &mut Tail, recorder: &mut Recorder) {
+        let (mut found, mut metric) = (tail.found, tail.metric);
         if tail.kind == Kind::Check {
-            let mut found = tail.metric;
             for (value, times) in [0.0, 1.0].into_iter().zip(tail.counted.checks).filter(|(_, times)| *times > 0) {
-                recorder.sample(tail.metric(), Sampled::Rate, value, times, &mut found);
+                recorder.sample(tail.metric(), Sampled::Rate, value, times, &mut metric);
             }
-            tail.metric = found;
-            return;
+        } else {
+            recorder.observe_counted(tail.label(), &tail.counted.success, &mut found);
         }
-        let mut found = tail.found;
-        recorder.observe_counted(tail.label(), &tail.counted.success, &mut found);
-        tail.found = found;
+        (tail.found, tail.metric) = (found, metric);
     }
 
     /// Tells the recorder what the whole file says.

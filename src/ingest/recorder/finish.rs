@@ -95,15 +95,14 @@ impl Recorder {
         let counts = std::mem::take(&mut self.endpoints.counts);
         let resolution = resolution_of(&counts);
         let mut total = Counts::new(ALL, Kind::Request, None);
-        let mut timed = timeline.map(|track| timed(&timeline, track, resolution));
+        let mut by_track = timeline.map(|track| timed(&timeline, track, resolution));
         for counts in counts {
             let (is_request, name) = (counts.kind == Kind::Request, &counts.name);
             let number = timeline.tracks().binary_search_by(|track| track.name.cmp(name)).ok().filter(|_| is_request);
             if is_request {
                 total.merge(&counts);
             }
-            let timed = number.map(|number| std::mem::take(&mut timed[number]));
-            let (latencies, intervals) = timed.unzip();
+            let (latencies, intervals) = number.map(|number| std::mem::take(&mut by_track[number])).unzip();
             let mut endpoint = counts.finish(latencies, resolution, duration);
             endpoint.intervals = intervals.filter(|_| !self.untimed).unwrap_or_default();
             self.run.endpoints.push(endpoint);

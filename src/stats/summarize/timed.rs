@@ -101,12 +101,12 @@ fn parts<'a>(run: &Run, timeline: &'a Timeline, cut: Cut) -> Vec<Part<'a>> {
         .collect();
     let is_transaction =
         |name| known.contains_key(&(name, Kind::Transaction)) && !known.contains_key(&(name, Kind::Request));
-    let blocks = timeline.map(|track| {
+    let cuts = timeline.map(|track| {
         let mut blocks = Vec::with_capacity(BLOCKS);
         let whole = timeline.blocks(track, cut.from, cut.to, BLOCKS, |block| blocks.push(block));
         (whole, blocks)
     });
-    let tracks = timeline.tracks().iter().zip(blocks).filter(|(track, _)| !is_transaction(track.name.as_str()));
+    let tracks = timeline.tracks().iter().zip(cuts).filter(|(track, _)| !is_transaction(track.name.as_str()));
     tracks
         .map(|(track, (whole, blocks))| {
             let resolution = known.get(&(track.name.as_str(), Kind::Request)).copied().unwrap_or_default();

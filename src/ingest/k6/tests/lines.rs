@@ -45,7 +45,7 @@ fn escapes_null_tags_exponents_blanks_and_offsets_are_read() {
 }
 
 #[test]
-fn checks_count_by_check_and_answers_that_are_neither_count_as_well() {
+fn answers_to_checks_count_whether_they_are_one_zero_or_neither() {
     // Those that passed, those that failed, and odd ones: all that is not 0 passed.
     let answers = ["1", "0", "1", "1", "0.5", "-0", "1e0", "1"];
     let check = |at: usize| ["a check", "another"][at / 2 % 2];
