@@ -7,7 +7,8 @@
 use std::io::{self, BufRead, ErrorKind, Read};
 
 use crc32fast::Hasher;
-use flate2::{Decompress, FlushDecompress, Status};
+
+use super::inflate::{Inflate, corrupt, cut};
 
 /// Flags of a header: what follows its ten bytes.
 const HEADER_CHECKSUM: u8 = 2;
@@ -21,7 +22,7 @@ const LONGEST_TEXT: u64 = 65_536;
 /// What a gzip file holds.
 pub(super) struct Gunzip<R> {
     reader: R,
-    inflate: Decompress,
+    inflate: Box<Inflate>,
     checksum: Hasher,
     /// Bytes of the member so far, modulo 2³².
     size: u32,
@@ -43,13 +44,7 @@ enum State {
 impl<R: BufRead> Gunzip<R> {
     /// What `reader`, a gzip file, holds.
     pub(super) fn new(reader: R) -> Self {
-        Self {
-            reader,
-            inflate: Decompress::new(false),
-            checksum: Hasher::new(),
-            size: 0,
-            state: State::Header { first: true },
-        }
+        Self { reader, inflate: Inflate::new(), checksum: Hasher::new(), size: 0, state: State::Header { first: true } }
     }
 
     /// Goes on to the next state, and says how many bytes of `target` that gave.
@@ -58,12 +53,12 @@ impl<R: BufRead> Gunzip<R> {
             State::Header { first: false } if is_at_end(&mut self.reader)? => self.state = State::Ended,
             State::Header { .. } => {
                 header(&mut self.reader)?;
-                self.inflate.reset(false);
+                self.inflate.restart();
                 self.checksum.reset();
                 self.size = 0;
                 self.state = State::Body;
             }
-            State::Body => return self.body(target),
+            State::Body => return Ok(self.body(target)),
             State::Trailer => {
                 self.trailer()?;
                 self.state = State::Header { first: false };
@@ -76,34 +71,16 @@ impl<R: BufRead> Gunzip<R> {
 
     /// Inflates to the end of `target` or of the member. What was inflated before a failure counts: the failure is told
     /// when the next bytes are asked for.
-    fn body(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        let mut filled = 0;
-        while filled < target.len() && matches!(self.state, State::Body) {
-            match self.inflate(&mut target[filled..]) {
-                Ok(size) => filled += size,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if filled == 0 => return Err(error),
-                Err(_) => break,
-            }
+    fn body(&mut self, target: &mut [u8]) -> usize {
+        let (made, ended) = self.inflate.read(&mut self.reader, target);
+        self.checksum.update(&target[..made]);
+        self.size = self.size.wrapping_add(made as u32);
+        match ended {
+            Ok(true) => self.state = State::Trailer,
+            Ok(false) => {}
+            Err(error) => self.fail(&error),
         }
-        self.checksum.update(&target[..filled]);
-        self.size = self.size.wrapping_add(filled as u32);
-        Ok(filled)
-    }
-
-    fn inflate(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        let input = self.reader.fill_buf()?;
-        let (read, made) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(input, target, FlushDecompress::None);
-        let (read, made) = (self.inflate.total_in() - read, self.inflate.total_out() - made);
-        self.reader.consume(read as usize);
-        match status {
-            Ok(Status::StreamEnd) => self.state = State::Trailer,
-            Ok(_) if read + made > 0 => {}
-            Ok(_) => self.fail(&cut()),
-            Err(_) => self.fail(&corrupt("corrupt deflate stream")),
-        }
-        Ok(made as usize)
+        made
     }
 
     fn fail(&mut self, error: &io::Error) {
@@ -173,14 +150,6 @@ fn append(reader: &mut impl BufRead, size: u64, to: &mut Vec<u8>) -> io::Result<
 
 fn is_at_end(reader: &mut impl BufRead) -> io::Result<bool> {
     Ok(reader.fill_buf()?.is_empty())
-}
-
-fn cut() -> io::Error {
-    io::Error::new(ErrorKind::UnexpectedEof, "unexpected end of file")
-}
-
-fn corrupt(why: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, why)
 }
 
 #[cfg(test)]

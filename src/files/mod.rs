@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where bytes come from and go to")]
 
 mod gzip;
+mod inflate;
 mod utf16;
 
 use std::fs::{self, File};

@@ -46,6 +46,7 @@ mod tally;
 mod testing;
 mod turns;
 
+pub(crate) use bits::{Look, Work, best};
 pub use blocks::Blocks;
 pub use bytes::{Bytes, Digest, ReadAt};
 pub use endpoints::Found;

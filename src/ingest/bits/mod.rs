@@ -23,10 +23,10 @@ mod words;
 pub(super) const CHUNK: usize = 64;
 
 /// Bytes that are looked at together.
-pub(super) type Chunk = [u8; CHUNK];
+pub(crate) type Chunk = [u8; CHUNK];
 
 /// A way to look at chunks.
-pub(super) trait Look: Copy {
+pub(crate) trait Look: Copy {
     /// Which bytes of a chunk are `byte`; the lowest bit stands for the first.
     fn equal(self, chunk: &Chunk, byte: u8) -> u64;
 
@@ -41,7 +41,7 @@ pub(super) trait Look: Copy {
 }
 
 /// What is done with looks at chunks.
-pub(super) trait Work {
+pub(crate) trait Work {
     /// What comes of it.
     type Answer;
 
@@ -51,7 +51,7 @@ pub(super) trait Work {
 
 /// Does some work in the fastest way there is.
 #[inline]
-pub(super) fn best<W: Work>(work: W) -> W::Answer {
+pub(crate) fn best<W: Work>(work: W) -> W::Answer {
     #[cfg(target_arch = "x86_64")]
     return match (avx512::Avx512::of_this_processor(), avx2::Avx2::of_this_processor()) {
         (Some(avx512), _) => avx512.run(work),
