@@ -1,8 +1,7 @@
 //! Gzip files (<https://www.rfc-editor.org/rfc/rfc1952>): members one after another, each checked against its length and
 //! checksum.
 //!
-//! Inflating and the checksum are other crates' work. Their reader of gzip spends a third of its time on the checksum;
-//! here that is computed by instructions made for it, on bytes that were just written.
+//! The checksum is another crate's work, by instructions made for it, on bytes that were just written.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 

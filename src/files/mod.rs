@@ -5,6 +5,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is where bytes come from and go to")]
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gzip;
 mod inflate;
 mod utf16;

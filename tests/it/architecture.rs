@@ -40,7 +40,6 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("hdrhistogram", &["model"]),
     ("minijinja", &["render"]),
     ("crc32fast", &["files"]),
-    ("flate2", &["files"]),
     ("indicatif", &["files"]),
     ("glob", &["files"]),
     ("http_body_util", &["github"]),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{History, Inflate, LONGEST_MATCH, STRIDE, State, WINDOW, no_stream};
+use super::{History, Inflate, LONGEST_MATCH, STRIDE, WINDOW, no_stream};
 use crate::ingest::{Look, Work, best};
 
 /// Bytes of input that one turn may look at: it takes eight, and uses at most seven.

@@ -12,6 +12,8 @@
 mod bits;
 mod fast;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, BufRead, ErrorKind};
 

@@ -183,32 +183,27 @@ impl<const WIDTH: u32, const SIZE: usize> Table<WIDTH, SIZE> {
         }
 
         let mut symbols = sorted(lengths, &counts).into_iter();
-        // Of the second table that is being filled: whose codes, where it is, and how many bits it is looked up with.
-        let (mut prefix, mut second, mut width) = (usize::MAX, Self::FIRST..Self::FIRST, 0);
+        // The second table that is being filled, and the bits that lead to it.
+        let (mut second, mut leading) = (Self::FIRST..Self::FIRST, None);
         let mut code = 0_u32;
         for length in 1..=longest {
             let count = u32::from(counts[length as usize]);
             for nth in 0..count {
-                let reversed = (code.reverse_bits() >> (32 - length)) as usize;
+                let bits = (code.reverse_bits() >> (32 - length)) as usize;
                 code += 1;
-                let entry = entry(symbols.next().map_or(usize::MAX, usize::from));
-                if length <= WIDTH {
-                    every(&mut self.0[..Self::FIRST], reversed, length, entry.with_code(length));
+                let entry = symbols.next().map_or(Entry::NONE, |symbol| entry(symbol.into()));
+                let Some(rest) = length.checked_sub(WIDTH).filter(|rest| *rest > 0) else {
+                    every(&mut self.0[..Self::FIRST], bits, length, entry.with_code(length));
                     continue;
-                }
-                let (start, rest) = (reversed % Self::FIRST, length - WIDTH);
-                if start != prefix {
-                    prefix = start;
-                    width = rest;
-                    let mut used = count - nth;
-                    while used < 1 << width && WIDTH + width < LONGEST {
-                        width += 1;
-                        used = used * 2 + u32::from(counts[(WIDTH + width) as usize]);
-                    }
+                };
+                let first = bits % Self::FIRST;
+                if leading != Some(first) {
+                    leading = Some(first);
+                    let width = second_width(WIDTH, &counts[length as usize..], count - nth);
                     second = second.end..second.end + (1 << width);
-                    self.0[start] = Entry::link(second.start, width, WIDTH);
+                    self.0[first] = Entry::link(second.start, width, WIDTH);
                 }
-                every(&mut self.0[second.clone()], reversed >> WIDTH, rest, entry.with_code(rest));
+                every(&mut self.0[second.clone()], bits >> WIDTH, rest, entry.with_code(rest));
             }
             code *= 2;
         }
@@ -237,6 +232,20 @@ impl<const WIDTH: u32, const SIZE: usize> Table<WIDTH, SIZE> {
             *pair = if entry.is_alone() && !entry.is_special() { both } else { entry };
         }
     }
+}
+
+/// Bits that a second table is looked up with, whose codes begin with the same `first` bits: as many as the codes have
+/// that fill it. The first one has the length of the first of `counts`, of which `left` are left.
+fn second_width(first: u32, counts: &[u16], left: u32) -> u32 {
+    let shortest = LONGEST + 1 - counts.len() as u32 - first;
+    let mut used = left;
+    for (width, count) in (shortest..).zip(counts.iter().skip(1)) {
+        if used >= 1 << width {
+            return width;
+        }
+        used = used * 2 + u32::from(*count);
+    }
+    LONGEST - first
 }
 
 /// Symbols by the length of their codes, and by number among those with the same.
