@@ -2,22 +2,18 @@
 
 use std::io;
 
-use super::{History, Inflate, LONGEST_MATCH, STRIDE, WINDOW, no_stream};
+use super::table::Entry;
+use super::{History, Inflate, LENGTH_BITS, LONGEST_MATCH, STRIDE, WINDOW, no_stream};
 use crate::ingest::{Look, Work, best};
 
-/// Bytes of input that one turn may look at: it takes eight, and uses at most seven.
-const LEAST_INPUT: usize = 8;
 /// Bytes that one turn may write: two literals and a match, and what is copied along.
 const LEAST_ROOM: usize = 2 + LONGEST_MATCH + 2 * STRIDE;
 
 impl Inflate {
-    /// Inflates into `target` from `made` on, and says how many bytes of `input` it used: none if there is too little of
-    /// one of them.
+    /// Inflates into `target` from `made` on, and says how many bytes of `input` it used: few or none if there is
+    /// too little of one of them.
     #[inline]
     pub(super) fn fast(&mut self, input: &[u8], target: &mut [u8], made: &mut usize) -> io::Result<usize> {
-        if input.len() < LEAST_INPUT || target.len() - *made < LEAST_ROOM {
-            return Ok(0);
-        }
         best(Fast { inflate: self, input, target, made })
     }
 }
@@ -29,29 +25,29 @@ struct Fast<'a> {
     made: &'a mut usize,
 }
 
-/// The next bits, at least as many as stand in `count`, of which only the lowest six bits count.
-#[derive(Clone, Copy)]
-struct Next {
+/// The bits that come next: at least as many as stand in the lowest six bits of `count`.
+struct Next<'a> {
     bits: u64,
     count: u32,
+    rest: &'a [u8],
 }
 
-impl Next {
-    /// Takes in as many whole bytes of eight as there is room for, and says how many. Bits above those that count are
-    /// already right, and come again.
+impl Next<'_> {
+    /// The entry of what comes next, where 56 bits do; nothing if there is too little input.
     #[inline(always)]
-    fn fill(&mut self, eight: [u8; 8]) -> usize {
-        self.bits |= u64::from_le_bytes(eight) << (self.count & 63);
-        let taken = !self.count >> 3 & 7;
+    fn look(&mut self, pairs: &[Entry; 1 << LENGTH_BITS]) -> Option<Entry> {
+        // Bits above those that count are already right, and come again.
+        self.bits |= u64::from_le_bytes(*self.rest.first_chunk()?) << (self.count & 63);
+        self.rest = &self.rest[(!self.count >> 3 & 7) as usize..];
         self.count |= 56;
-        taken as usize
+        Some(pairs[self.bits as usize % pairs.len()])
     }
 
-    /// Leaves out the lowest `count & 63`.
+    /// Leaves out what an entry takes.
     #[inline(always)]
-    fn skip(&mut self, count: u32) {
-        self.bits >>= count & 63;
-        self.count = self.count.wrapping_sub(count);
+    fn skip(&mut self, entry: Entry) {
+        self.bits >>= entry.bits() & 63;
+        self.count = self.count.wrapping_sub(entry.bits());
     }
 }
 
@@ -61,27 +57,24 @@ impl Work for Fast<'_> {
     #[inline(always)]
     fn with(self, _: impl Look) -> io::Result<usize> {
         let Fast { inflate, input, target, made } = self;
-        let (mut rest, mut at) = (input, *made);
-        let mut next = Next { bits: inflate.bits.held, count: inflate.bits.count };
-        let mut result = Ok(());
-        // Up to 48 bits are used between two fillings, and 56 are there.
-        while let Some(eight) = rest.first_chunk()
+        let mut next = Next { bits: inflate.bits.held, count: inflate.bits.count, rest: input };
+        let (mut at, mut result) = (*made, Ok(()));
+        let mut looked = next.look(&inflate.codes.pairs);
+        // A turn takes at most 48 bits. What comes next is looked up before a match is copied: all else waits for it.
+        while let Some(mut entry) = looked
             && target.len() - at >= LEAST_ROOM
         {
-            rest = &rest[next.fill(*eight)..];
             let codes = &inflate.codes;
-            let mut entry = codes.pairs[next.bits as usize % codes.pairs.len()];
             if entry.is_special() {
                 if entry.is_link() {
-                    next.skip(entry.bits());
+                    next.skip(entry);
                     entry = codes.lengths.second(entry, next.bits).as_first();
                 }
                 if entry.is_special() {
-                    next.skip(entry.bits());
-                    if entry.is_end() {
-                        inflate.end_block()
-                    } else {
-                        result = Err(no_stream())
+                    next.skip(entry);
+                    match entry.is_end() {
+                        true => inflate.end_block(),
+                        false => result = Err(no_stream()),
                     }
                     break;
                 }
@@ -89,16 +82,17 @@ impl Work for Fast<'_> {
             let (count, literals) = entry.literals();
             target[at..at + 2].copy_from_slice(&literals);
             at += count;
-            let before = next;
-            next.skip(entry.bits());
+            let bits = next.bits;
+            next.skip(entry);
             if entry.is_alone() {
+                looked = next.look(&codes.pairs);
                 continue;
             }
-            let length = entry.length(before.bits);
+            let length = entry.length(bits);
 
             let mut entry = codes.distances.first(next.bits);
             if entry.is_link() {
-                next.skip(entry.bits());
+                next.skip(entry);
                 entry = codes.distances.second(entry, next.bits);
             }
             let distance = entry.distance(next.bits);
@@ -106,7 +100,8 @@ impl Work for Fast<'_> {
                 result = Err(no_stream());
                 break;
             }
-            next.skip(entry.bits());
+            next.skip(entry);
+            looked = next.look(&codes.pairs);
             inflate.history.copy_fast(target, at, length, distance);
             at += length;
         }
@@ -116,7 +111,7 @@ impl Work for Fast<'_> {
         inflate.bits.count = count & 7;
         inflate.bits.held = next.bits & !(!0 << inflate.bits.count);
         *made = at;
-        result.map(|()| input.len() - rest.len() - (count >> 3) as usize)
+        result.map(|()| input.len() - next.rest.len() - (count >> 3) as usize)
     }
 }
 

@@ -26,7 +26,7 @@ const LONGEST_MATCH: usize = 258;
 /// Bytes that are copied at a time.
 const STRIDE: usize = 64;
 /// Bits that most codes of lengths have, and most of distances.
-const LENGTH_BITS: u32 = 10;
+const LENGTH_BITS: u32 = 11;
 const DISTANCE_BITS: u32 = 8;
 /// In which order the lengths of codes for lengths are told.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -57,8 +57,8 @@ enum State {
 struct Codes {
     /// Whether they are those that need not be told.
     fixed: bool,
-    /// Literals, lengths and the end; there are at most 1,334 entries.
-    lengths: Table<LENGTH_BITS, 2048>,
+    /// Literals, lengths and the end; there are at most 2,342 entries.
+    lengths: Table<LENGTH_BITS, 4096>,
     /// The same by up to two.
     pairs: [Entry; 1 << LENGTH_BITS],
     /// At most 402.
