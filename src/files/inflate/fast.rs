@@ -33,14 +33,15 @@ struct Next<'a> {
 }
 
 impl Next<'_> {
-    /// The entry of what comes next, where 56 bits do; nothing if there is too little input.
+    /// The entry of what comes next, where 56 bits do; [`Entry::NOTHING`] if there is too little input.
     #[inline(always)]
-    fn look(&mut self, pairs: &[Entry; 1 << LENGTH_BITS]) -> Option<Entry> {
+    fn look(&mut self, pairs: &[Entry; 1 << LENGTH_BITS]) -> Entry {
+        let Some(eight) = self.rest.first_chunk() else { return Entry::NOTHING };
         // Bits above those that count are already right, and come again.
-        self.bits |= u64::from_le_bytes(*self.rest.first_chunk()?) << (self.count & 63);
+        self.bits |= u64::from_le_bytes(*eight) << (self.count & 63);
         self.rest = &self.rest[(!self.count >> 3 & 7) as usize..];
         self.count |= 56;
-        Some(pairs[self.bits as usize % pairs.len()])
+        pairs[self.bits as usize % pairs.len()]
     }
 
     /// Leaves out what an entry takes.
@@ -57,14 +58,13 @@ impl Work for Fast<'_> {
     #[inline(always)]
     fn with(self, _: impl Look) -> io::Result<usize> {
         let Fast { inflate, input, target, made } = self;
+        let Inflate { codes, history, .. } = &*inflate;
         let mut next = Next { bits: inflate.bits.held, count: inflate.bits.count, rest: input };
-        let (mut at, mut result) = (*made, Ok(()));
-        let mut looked = next.look(&inflate.codes.pairs);
+        let (mut at, mut stop) = (*made, Entry::NOTHING);
+        let mut looked = next.look(&codes.pairs);
         // A turn takes at most 48 bits. What comes next is looked up before a match is copied: all else waits for it.
-        while let Some(mut entry) = looked
-            && target.len() - at >= LEAST_ROOM
-        {
-            let codes = &inflate.codes;
+        while target.len() - at >= LEAST_ROOM {
+            let mut entry = looked;
             if entry.is_special() {
                 if entry.is_link() {
                     next.skip(entry);
@@ -72,15 +72,12 @@ impl Work for Fast<'_> {
                 }
                 if entry.is_special() {
                     next.skip(entry);
-                    match entry.is_end() {
-                        true => inflate.end_block(),
-                        false => result = Err(no_stream()),
-                    }
+                    stop = entry;
                     break;
                 }
             }
             let (count, literals) = entry.literals();
-            target[at..at + 2].copy_from_slice(&literals);
+            target[at..][..2].copy_from_slice(&literals);
             at += count;
             let bits = next.bits;
             next.skip(entry);
@@ -96,13 +93,13 @@ impl Work for Fast<'_> {
                 entry = codes.distances.second(entry, next.bits);
             }
             let distance = entry.distance(next.bits);
-            if entry.is_special() || distance > at + inflate.history.size {
-                result = Err(no_stream());
+            if entry.is_special() || distance > at + history.size {
+                stop = Entry::NONE;
                 break;
             }
             next.skip(entry);
             looked = next.look(&codes.pairs);
-            inflate.history.copy_fast(target, at, length, distance);
+            history.copy_fast(target, at, length, distance);
             at += length;
         }
 
@@ -111,7 +108,12 @@ impl Work for Fast<'_> {
         inflate.bits.count = count & 7;
         inflate.bits.held = next.bits & !(!0 << inflate.bits.count);
         *made = at;
-        result.map(|()| input.len() - next.rest.len() - (count >> 3) as usize)
+        if stop.is_end() {
+            inflate.end_block();
+        } else if stop != Entry::NOTHING {
+            return Err(no_stream());
+        }
+        Ok(input.len() - next.rest.len() - (count >> 3) as usize)
     }
 }
 
@@ -123,13 +125,10 @@ impl History {
             Some(from) if distance >= STRIDE => {
                 copy_within::<STRIDE>(target, from, at);
                 if length > STRIDE {
-                    (STRIDE..length)
-                        .step_by(STRIDE)
-                        .for_each(|done| copy_within::<STRIDE>(target, from + done, at + done));
+                    for done in (STRIDE..length).step_by(STRIDE) {
+                        copy_within::<STRIDE>(target, from + done, at + done);
+                    }
                 }
-            }
-            Some(from) if distance >= 8 => {
-                (0..length).step_by(8).for_each(|done| copy_within::<8>(target, from + done, at + done));
             }
             None if length <= distance - at => {
                 let from = WINDOW + at - distance;
@@ -137,6 +136,16 @@ impl History {
                     let bytes = &self.bytes[from + done..][..STRIDE];
                     target[at + done..][..STRIDE].copy_from_slice(bytes);
                 }
+            }
+            from => self.copy_unusual(target, at, length, distance, from),
+        }
+    }
+
+    #[inline(never)]
+    fn copy_unusual(&self, target: &mut [u8], at: usize, length: usize, distance: usize, from: Option<usize>) {
+        match from {
+            Some(from) if distance >= 8 => {
+                (0..length).step_by(8).for_each(|done| copy_within::<8>(target, from + done, at + done));
             }
             _ => self.copy(target, at, length, distance),
         }
@@ -147,5 +156,5 @@ impl History {
 #[inline(always)]
 fn copy_within<const SIZE: usize>(bytes: &mut [u8], from: usize, to: usize) {
     let Some(copied) = bytes[from..].first_chunk::<SIZE>().copied() else { return };
-    bytes[to..to + SIZE].copy_from_slice(&copied);
+    bytes[to..][..SIZE].copy_from_slice(&copied);
 }

@@ -18,7 +18,7 @@ const LONGEST: u32 = 15;
 ///       22..=30  the least length, or the last literal
 ///       16..=30  in a table of distances: the least; of a link: where the second table begins
 /// ```
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
 impl Entry {
@@ -31,8 +31,10 @@ impl Entry {
     const LAST: u32 = 22;
     const DISTANCE: u32 = 16;
 
+    /// What stands where nothing was looked up.
+    pub(super) const NOTHING: Self = Self(Self::SPECIAL);
     /// What bits stand for that are no code: seen once there is one of them.
-    const NONE: Self = Self(Self::SPECIAL | 1);
+    pub(super) const NONE: Self = Self(Self::SPECIAL | 1);
 
     /// A symbol of the alphabet of literals and lengths.
     pub(super) fn of_length(symbol: usize) -> Self {
