@@ -253,7 +253,7 @@ impl Codes {
 
     fn set(&mut self, lengths: &[u8], distances: &[u8]) -> Option<()> {
         self.lengths.fill(lengths, Entry::of_length)?;
-        self.lengths.pairs(&mut self.pairs);
+        self.lengths.pairs(lengths, &mut self.pairs);
         self.distances.fill(distances, Entry::of_distance)
     }
 }

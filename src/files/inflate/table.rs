@@ -3,8 +3,12 @@
 //! A table is looked up with as many bits as most codes have. Longer codes are found in a second one, to which an entry of
 //! the first leads.
 
+use std::mem;
+
 /// Bits of the longest code.
 const LONGEST: u32 = 15;
+/// Symbols that are literals.
+const LITERALS: usize = 256;
 
 /// What the next bits stand for.
 ///
@@ -39,8 +43,8 @@ impl Entry {
     /// A symbol of the alphabet of literals and lengths.
     pub(super) fn of_length(symbol: usize) -> Self {
         match symbol {
-            0..256 => Self(Self::ALONE | Self::ONE_LITERAL | (symbol as u32) << Self::LAST),
-            256 => Self(Self::SPECIAL | Self::END),
+            0..LITERALS => Self(Self::ALONE | Self::ONE_LITERAL | (symbol as u32) << Self::LAST),
+            LITERALS => Self(Self::SPECIAL | Self::END),
             285 => Self(258 << Self::LAST),
             257..285 => {
                 let (least, extra) = range(symbol as u32 - 257, 4);
@@ -174,40 +178,30 @@ impl<const WIDTH: u32, const SIZE: usize> Table<WIDTH, SIZE> {
     /// Makes the table of codes that have those lengths, 0 for symbols without one. `None` where there is no such code:
     /// too many, or too few, unless it is a single one of one bit.
     pub(super) fn fill(&mut self, lengths: &[u8], entry: impl Fn(usize) -> Entry) -> Option<()> {
-        let mut counts = [0_u16; LONGEST as usize + 1];
-        lengths.iter().for_each(|length| counts[usize::from(*length)] += 1);
-        counts[0] = 0;
-        let longest = counts.iter().rposition(|count| *count > 0).unwrap_or(0) as u32;
-        let left = counts[1..].iter().try_fold(1_u32, |left, count| (left * 2).checked_sub(u32::from(*count)))?;
-        if left > 0 {
+        let mut counts = counts(lengths);
+        let space = counts[1..].iter().try_fold(1_u32, |left, count| (left * 2).checked_sub(u32::from(*count)))?;
+        if space > 0 {
+            counts[2..].iter().all(|count| *count == 0).then_some(())?;
             self.0[..Self::FIRST].fill(Entry::NONE);
-            (longest < 2).then_some(())?;
         }
-
-        let mut symbols = sorted(lengths, &counts).into_iter();
         // The second table that is being filled, and the bits that lead to it.
         let (mut second, mut leading) = (Self::FIRST..Self::FIRST, None);
-        let mut code = 0_u32;
-        for length in 1..=longest {
-            let count = u32::from(counts[length as usize]);
-            for nth in 0..count {
-                let bits = (code.reverse_bits() >> (32 - length)) as usize;
-                code += 1;
-                let entry = symbols.next().map_or(Entry::NONE, |symbol| entry(symbol.into()));
-                let Some(rest) = length.checked_sub(WIDTH).filter(|rest| *rest > 0) else {
-                    every(&mut self.0[..Self::FIRST], bits, length, entry.with_code(length));
-                    continue;
-                };
-                let first = bits % Self::FIRST;
-                if leading != Some(first) {
-                    leading = Some(first);
-                    let width = second_width(WIDTH, &counts[length as usize..], count - nth);
-                    second = second.end..second.end + (1 << width);
-                    self.0[first] = Entry::link(second.start, width, WIDTH);
-                }
-                every(&mut self.0[second.clone()], bits >> WIDTH, rest, entry.with_code(rest));
+        for Code { symbol, length, bits } in codes(lengths) {
+            let entry = entry(symbol);
+            let Some(rest) = length.checked_sub(WIDTH).filter(|rest| *rest > 0) else {
+                every(&mut self.0[..Self::FIRST], bits, length, entry.with_code(length));
+                continue;
+            };
+            let first = bits % Self::FIRST;
+            if leading != Some(first) {
+                leading = Some(first);
+                let width = second_width(WIDTH, length, &counts);
+                second = second.end..second.end + (1 << width);
+                self.0[first] = Entry::link(second.start, width, WIDTH);
             }
-            code *= 2;
+            every(&mut self.0[second.clone()], bits >> WIDTH, rest, entry.with_code(rest));
+            // What is left of them.
+            counts[length as usize] -= 1;
         }
         Some(())
     }
@@ -225,51 +219,69 @@ impl<const WIDTH: u32, const SIZE: usize> Table<WIDTH, SIZE> {
         self.0[((link.0 >> Entry::DISTANCE) + within) as usize % SIZE]
     }
 
-    /// The same for up to two symbols at a time: a literal, and the literal or the length after it.
-    pub(super) fn pairs(&self, pairs: &mut [Entry]) {
-        for (bits, pair) in pairs.iter_mut().enumerate().take(Self::FIRST) {
-            let entry = self.0[bits];
-            let next = self.first(bits as u64 >> entry.code_bits());
-            let both = entry.and(next, WIDTH);
-            *pair = if entry.is_alone() && !entry.is_special() { both } else { entry };
+    /// Fills `pairs` with the same for up to two symbols at a time: a literal, and the literal or the length after it.
+    pub(super) fn pairs(&self, lengths: &[u8], pairs: &mut [Entry]) {
+        pairs.copy_from_slice(&self.0[..Self::FIRST]);
+        let literals = codes(lengths).take_while(|code| code.length <= WIDTH).filter(|code| code.symbol < LITERALS);
+        for Code { length, bits, .. } in literals {
+            let (literal, after) = (self.0[bits], &self.0[..Self::FIRST >> length]);
+            for (pair, next) in pairs[bits..].iter_mut().step_by(1 << length).zip(after) {
+                *pair = literal.and(*next, WIDTH);
+            }
         }
     }
 }
 
-/// Bits that a second table is looked up with, whose codes begin with the same `first` bits: as many as the codes have
-/// that fill it. The first one has the length of the first of `counts`, of which `left` are left.
-fn second_width(first: u32, counts: &[u16], left: u32) -> u32 {
-    let shortest = LONGEST + 1 - counts.len() as u32 - first;
-    let mut used = left;
-    for (width, count) in (shortest..).zip(counts.iter().skip(1)) {
-        if used >= 1 << width {
-            return width;
+/// The code of a symbol, the first bit lowest.
+struct Code {
+    symbol: usize,
+    length: u32,
+    bits: usize,
+}
+
+/// The codes of symbols by the lengths of these, 0 for those without one: by length, then by symbol (RFC 1951, 3.2.2).
+fn codes(lengths: &[u8]) -> impl Iterator<Item = Code> {
+    let (mut places, mut before) = (counts(lengths).map(usize::from), 0);
+    for place in &mut places {
+        before += mem::replace(place, before);
+    }
+    let mut symbols = vec![0; before];
+    for (symbol, length) in lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
+        let place = &mut places[usize::from(*length)];
+        symbols[*place] = symbol;
+        *place += 1;
+    }
+    let lengths = symbols.iter().map(|symbol| u32::from(lengths[*symbol])).collect::<Vec<_>>();
+    let (mut code, mut last) = (0_u32, 0);
+    symbols.into_iter().zip(lengths).map(move |(symbol, length)| {
+        code <<= length - last;
+        let bits = (code.reverse_bits() >> (u32::BITS - length)) as usize;
+        (code, last) = (code + 1, length);
+        Code { symbol, length, bits }
+    })
+}
+
+/// How many symbols have codes of each length.
+fn counts(lengths: &[u8]) -> [u16; LONGEST as usize + 1] {
+    let mut counts = [0; LONGEST as usize + 1];
+    lengths.iter().filter(|length| **length > 0).for_each(|length| counts[usize::from(*length)] += 1);
+    counts
+}
+
+/// Bits that a second table is looked up with: as many as the codes have that fill it, which begin with the same `first`
+/// bits. The first of them has `length` bits; `left` are those that are left of each length.
+fn second_width(first: u32, length: u32, left: &[u16]) -> u32 {
+    let mut used = 0;
+    for length in length..LONGEST {
+        used = used * 2 + u32::from(left[length as usize]);
+        if used >= 1 << (length - first) {
+            return length - first;
         }
-        used = used * 2 + u32::from(*count);
     }
     LONGEST - first
 }
 
-/// Symbols by the length of their codes, and by number among those with the same.
-fn sorted(lengths: &[u8], counts: &[u16]) -> Vec<u16> {
-    let mut next: Vec<usize> = counts
-        .iter()
-        .scan(0, |sum, count| {
-            let before = *sum;
-            *sum += usize::from(*count);
-            Some(before)
-        })
-        .collect();
-    let mut symbols = vec![0; counts.iter().copied().map(usize::from).sum()];
-    for (symbol, length) in lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
-        let at = &mut next[usize::from(*length)];
-        symbols[*at] = symbol as u16;
-        *at += 1;
-    }
-    symbols
-}
-
 /// Writes an entry for every index whose lowest `bits` are those of `first`.
 fn every(entries: &mut [Entry], first: usize, bits: u32, entry: Entry) {
-    entries.iter_mut().skip(first).step_by(1 << bits).for_each(|at| *at = entry);
+    entries[first..].iter_mut().step_by(1 << bits).for_each(|at| *at = entry);
 }
