@@ -46,8 +46,8 @@ impl Bits {
         }
     }
 
-    /// Leaves out what is left of a byte.
-    pub(super) fn to_byte(&mut self) {
+    /// Leaves out what is left of a byte that was begun.
+    pub(super) fn drop_rest_of_byte(&mut self) {
         *self = Self::default();
     }
 

@@ -142,7 +142,7 @@ impl Inflate {
         self.last = self.bits.take(reader, 1)? == 1;
         match self.bits.take(reader, 2)? {
             0 => {
-                self.bits.to_byte();
+                self.bits.drop_rest_of_byte();
                 let (size, inverse) = (self.bits.take(reader, 16)?, self.bits.take(reader, 16)?);
                 self.state =
                     if size == !inverse & 0xffff { State::Stored(size as usize) } else { return Err(no_stream()) };
