@@ -123,10 +123,10 @@ impl History {
     fn copy_fast(&self, target: &mut [u8], at: usize, length: usize, distance: usize) {
         match at.checked_sub(distance) {
             Some(from) if distance >= STRIDE => {
-                copy_within::<STRIDE>(target, from, at);
+                target.copy_within(from..from + STRIDE, at);
                 if length > STRIDE {
                     for done in (STRIDE..length).step_by(STRIDE) {
-                        copy_within::<STRIDE>(target, from + done, at + done);
+                        target.copy_within(from + done..from + done + STRIDE, at + done);
                     }
                 }
             }
@@ -145,16 +145,9 @@ impl History {
     fn copy_unusual(&self, target: &mut [u8], at: usize, length: usize, distance: usize, from: Option<usize>) {
         match from {
             Some(from) if distance >= 8 => {
-                (0..length).step_by(8).for_each(|done| copy_within::<8>(target, from + done, at + done));
+                (0..length).step_by(8).for_each(|done| target.copy_within(from + done..from + done + 8, at + done));
             }
             _ => self.copy(target, at, length, distance),
         }
     }
-}
-
-/// Copies `SIZE` bytes by vectors, which [`slice::copy_within`] would call a function for.
-#[inline(always)]
-fn copy_within<const SIZE: usize>(bytes: &mut [u8], from: usize, to: usize) {
-    let Some(copied) = bytes[from..].first_chunk::<SIZE>().copied() else { return };
-    bytes[to..][..SIZE].copy_from_slice(&copied);
 }
