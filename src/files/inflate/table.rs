@@ -151,7 +151,7 @@ impl Entry {
         let fits = !next.is_special() && next.code_bits() + bits <= width;
         // A literal that follows is counted already, and in its place.
         let both = next.0.wrapping_add(bits | bits << 8 | Self::ONE_LITERAL | first);
-        Self(if fits { both } else { self.0 & 0x3fff | first })
+        Self(if fits { both } else { self.0 & ((1 << Self::FIRST) - 1) | first })
     }
 }
 
