@@ -11,7 +11,7 @@ mod aggregate;
 mod agreement;
 mod ahead;
 mod artillery;
-mod bits;
+pub(crate) mod bits;
 mod blocks;
 mod buckets;
 mod bytes;
@@ -46,7 +46,6 @@ mod tally;
 mod testing;
 mod turns;
 
-pub(crate) use bits::{Look, Work, best};
 pub use blocks::Blocks;
 pub use bytes::{Bytes, Digest, ReadAt};
 pub use endpoints::Found;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::table::Entry;
 use super::{History, Inflate, LENGTH_BITS, LONGEST_MATCH, STRIDE, WINDOW, no_stream};
-use crate::ingest::{Look, Work, best};
+use crate::ingest::bits::{Look, Work, best};
 
 /// Bytes that one turn may write: two literals and a match, and what is copied along.
 const LEAST_ROOM: usize = 2 + LONGEST_MATCH + 2 * STRIDE;

@@ -245,15 +245,14 @@ fn codes(lengths: &[u8]) -> impl Iterator<Item = Code> {
     for place in &mut places {
         before += mem::replace(place, before);
     }
-    let mut symbols = vec![0; before];
+    let mut symbols = vec![(0, 0); before];
     for (symbol, length) in lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
         let place = &mut places[usize::from(*length)];
-        symbols[*place] = symbol;
+        symbols[*place] = (symbol, u32::from(*length));
         *place += 1;
     }
-    let lengths = symbols.iter().map(|symbol| u32::from(lengths[*symbol])).collect::<Vec<_>>();
     let (mut code, mut last) = (0_u32, 0);
-    symbols.into_iter().zip(lengths).map(move |(symbol, length)| {
+    symbols.into_iter().map(move |(symbol, length)| {
         code <<= length - last;
         let bits = (code.reverse_bits() >> (u32::BITS - length)) as usize;
         (code, last) = (code + 1, length);

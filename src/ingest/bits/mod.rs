@@ -40,7 +40,7 @@ pub(crate) trait Look: Copy {
     }
 }
 
-/// What is done with looks at chunks.
+/// What is done with looks at chunks, or without: it is compiled for the same instructions.
 pub(crate) trait Work {
     /// What comes of it.
     type Answer;
