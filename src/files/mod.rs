@@ -12,7 +12,7 @@ mod inflate;
 mod utf16;
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 #[cfg(unix)]
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -22,7 +22,7 @@ use gzip::Gunzip;
 use indicatif::{ProgressBar, ProgressStyle};
 use utf16::Utf16;
 
-use crate::ingest::{Bytes, Digest, Head, Part, ReadAt};
+use crate::ingest::{Buffered, Bytes, Digest, Head, Part, ReadAt};
 use crate::model::{Environment, Source};
 use crate::render::log;
 
@@ -94,11 +94,11 @@ fn plain(file: &Watched) -> Option<(Vec<u8>, usize)> {
 
 /// The head and all bytes, decompressed, of what must be read in order.
 fn stream(raw: Box<dyn Read + Send>, digest: &Digest, path: &str) -> Result<(Vec<u8>, Box<dyn BufRead + Send>)> {
-    let mut reader: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(BLOCK, digest.watch(raw)));
+    let mut reader: Box<dyn BufRead + Send> = Box::new(Buffered::new(BLOCK, digest.watch(raw)));
     for _ in 0..MOST_LAYERS {
         // Damage is told by whoever reads on, with the place.
         if reader.fill_buf().is_ok_and(|start| start.starts_with(GZIP)) {
-            reader = Box::new(BufReader::with_capacity(BLOCK, Gunzip::new(reader)));
+            reader = Box::new(Buffered::new(BLOCK, Gunzip::new(reader)));
         }
     }
     Ok(split_head(decoded(reader, path)?))
@@ -278,7 +278,7 @@ fn decoded(mut reader: Box<dyn BufRead + Send>, path: &str) -> Result<Box<dyn Bu
         _ => return Ok(reader),
     };
     reader.consume(2);
-    Ok(Box::new(BufReader::with_capacity(BLOCK, Utf16::new(reader, big))))
+    Ok(Box::new(Buffered::new(BLOCK, Utf16::new(reader, big))))
 }
 
 /// Reads the head for detection and puts it in front again. A broken file keeps what could be read of it, and breaks
@@ -296,7 +296,7 @@ fn split_head(mut reader: Box<dyn BufRead + Send>) -> (Vec<u8>, Box<dyn BufRead 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let broken = Broken(Some(error));
-                return (head.clone(), Box::new(io::Cursor::new(head).chain(BufReader::new(broken))));
+                return (head.clone(), Box::new(io::Cursor::new(head).chain(Buffered::new(1, broken))));
             }
         }
     }

@@ -19,6 +19,7 @@ use anyhow::Result;
 
 use super::Input;
 use super::ahead::{Ahead, Next};
+use super::buffer::Buffer;
 use super::input::Whole;
 use super::order::Order;
 use super::parser::{Block, Parser, Taker};
@@ -156,7 +157,9 @@ impl<P: Parser, T: Taker<P::Batch>> Reading<'_, '_, '_, P, T> {
     fn next(&self, turns: &Turns<Block<P::Batch>>, ahead: usize) -> Option<(u64, Block<P::Batch>)> {
         let empty = || {
             let mut block = turns.free();
-            block.bytes.resize(self.size, 0);
+            if block.bytes.len() != self.size {
+                block.bytes = Buffer::new(self.size);
+            }
             block
         };
         match &self.source {

@@ -1,9 +1,11 @@
 //! The bytes of a file: one after another, or from any place at once; and their digest.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use twox_hash::XxHash3_128;
+
+use super::Buffered;
 
 /// Bytes that a buffered reader holds.
 const BUFFER: usize = 512 * 1024;
@@ -67,7 +69,7 @@ impl<R: Read> Read for Watched<R> {
 
 /// The bytes of a file in their order.
 pub(super) fn in_order<'a>(file: &'a dyn ReadAt, digest: &Digest) -> impl BufRead + Send + 'a {
-    BufReader::with_capacity(BUFFER, digest.watch(InOrder { file, offset: 0 }))
+    Buffered::new(BUFFER, digest.watch(InOrder { file, offset: 0 }))
 }
 
 struct InOrder<'a> {

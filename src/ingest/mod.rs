@@ -14,6 +14,7 @@ mod artillery;
 pub(crate) mod bits;
 mod blocks;
 mod buckets;
+mod buffer;
 mod bytes;
 mod digits;
 mod document;
@@ -47,6 +48,7 @@ mod testing;
 mod turns;
 
 pub use blocks::Blocks;
+pub use buffer::Buffered;
 pub use bytes::{Bytes, Digest, ReadAt};
 pub use endpoints::Found;
 pub use head::Head;

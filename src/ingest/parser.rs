@@ -8,6 +8,7 @@ use std::ops::Range;
 use anyhow::Result;
 
 use super::Recorder;
+use super::buffer::Buffer;
 
 /// Parses records, on any thread and in any order.
 pub(super) trait Parser: Sync {
@@ -66,7 +67,7 @@ pub(super) struct Place<'a> {
 
 /// A block: its bytes, and what was parsed of them.
 pub(super) struct Block<B> {
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Buffer,
     pub(super) filled: usize,
     /// The end of a record that began before the block.
     pub(super) head: Range<usize>,
@@ -77,7 +78,14 @@ pub(super) struct Block<B> {
 
 impl<B: Default> Default for Block<B> {
     fn default() -> Self {
-        Self { bytes: Vec::new(), filled: 0, head: 0..0, parsed: Parsed::default(), batch: B::default(), failed: None }
+        Self {
+            bytes: Buffer::default(),
+            filled: 0,
+            head: 0..0,
+            parsed: Parsed::default(),
+            batch: B::default(),
+            failed: None,
+        }
     }
 }
 
