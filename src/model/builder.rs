@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use super::cell::{FAILED, unpack};
+use super::cell::FAILED;
 use super::slices::{BUCKET_BITS, SLICE_BITS, Sample, Scratch};
 use super::timeline::FIRST_WIDTH;
 use super::{Arrivals, Timeline, Track};
@@ -98,7 +98,7 @@ impl TimelineBuilder {
             // Slices may double meanwhile: what they were is told by their start.
             let starts: Vec<i64> = slices.counts().map(|(slice, _)| self.timeline.start(slice)).collect();
             for (start, (_, _, cell)) in starts.into_iter().zip(slices.iter()) {
-                unpack(cell, |bucket, count| self.push(to, start, bucket, count));
+                cell.unpack(|bucket, count| self.push(to, start, bucket, count));
             }
         }
     }
@@ -288,7 +288,7 @@ mod tests {
         for (number, track) in timeline.tracks().iter().enumerate() {
             for (slice, count, cell) in track.slices.iter() {
                 let mut buckets = BTreeMap::new();
-                unpack(cell, |bucket, count| assert_eq!(buckets.insert(bucket, count), None));
+                cell.unpack(|bucket, count| assert_eq!(buckets.insert(bucket, count), None));
                 assert_eq!(u64::from(count), buckets.values().sum::<u64>());
                 assert_eq!(cells.insert((number, slice), buckets), None);
             }

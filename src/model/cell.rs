@@ -4,6 +4,7 @@
 //! A packed cell is a list of buckets in ascending order, each with its count: LEB128 of twice the distance to the
 //! bucket before, plus 1 where the count is above 1 and follows, less 2, as LEB128.
 
+use std::hint::select_unpredictable;
 use std::{iter, mem};
 
 use super::Histogram;
@@ -16,20 +17,152 @@ pub(super) type List = Vec<(u16, u64)>;
 
 /// Bytes of a packed bucket and its count at most: 3 and 10.
 const LONGEST: usize = 13;
+/// Bytes that are written along with the last bucket, and do not count.
+const ALONG: usize = 3;
+/// A bucket above all, which stands for the end of a list.
+const END: u32 = 1 << u16::BITS;
 
-/// Appends the sum of two lists, packed, to `bytes`; returns the requests in it.
-pub(super) fn pack(a: &[(u16, u64)], b: &[(u16, u64)], bytes: &mut Vec<u8>) -> u64 {
-    let start = bytes.len();
-    bytes.resize(start + LONGEST * (a.len() + b.len()), 0);
-    let mut packer = Packer { room: &mut bytes[start..], size: 0, previous: 0, sum: 0 };
-    if a.is_empty() {
-        b.iter().for_each(|(bucket, count)| packer.put(*bucket, *count));
-    } else {
-        add(a, b, |bucket, count| packer.put(bucket, count));
+/// A list whose buckets are asked for one after another.
+pub(super) trait Source: Copy {
+    /// The next bucket after a place, and its count; [`END`] and 0 behind the last one.
+    fn next(self, after: Place) -> (Place, u64);
+
+    /// Bytes that it is packed in at most.
+    fn most_bytes(self) -> usize;
+}
+
+/// A place in a list: right behind a bucket.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    bucket: u32,
+    at: usize,
+}
+
+impl Source for &[(u16, u64)] {
+    #[inline(always)]
+    fn next(self, after: Place) -> (Place, u64) {
+        let (bucket, count) = self.get(after.at).map_or((END, 0), |(bucket, count)| (u32::from(*bucket), *count));
+        (Place { bucket, at: after.at + 1 }, count)
     }
-    let (size, sum) = (packer.size, packer.sum);
-    bytes.truncate(start + size);
-    sum
+
+    fn most_bytes(self) -> usize {
+        LONGEST * self.len()
+    }
+}
+
+/// A packed list, where it lies.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'a> {
+    /// Its bytes and all behind them: most buckets are unpacked from four bytes without asking how many are theirs.
+    bytes: &'a [u8],
+    size: usize,
+}
+
+impl<'a> Cell<'a> {
+    /// The list that the first `size` of `bytes` are.
+    pub(super) fn new(bytes: &'a [u8], size: u32) -> Self {
+        Self { bytes, size: size as usize }
+    }
+
+    /// Calls `each` with the buckets and counts.
+    #[inline]
+    pub(super) fn unpack(self, mut each: impl FnMut(u16, u64)) {
+        let mut place = Place::default();
+        while place.at < self.size {
+            let (next, count) = self.read(place);
+            each(next.bucket as u16, count);
+            place = next;
+        }
+    }
+
+    /// The bucket after a place that is not the end. How many bytes it has, and whether there are several, is anyone's
+    /// guess: no branch depends on it where both are small.
+    #[inline(always)]
+    fn read(self, Place { bucket, at }: Place) -> (Place, u64) {
+        if let Some(four) = self.bytes[at..].first_chunk() {
+            let four = u32::from_le_bytes(*four);
+            let long = four >> 7 & 1;
+            let step = four & 0x7f | four >> 1 & 0x3f80 & long.wrapping_neg();
+            let several = step & 1;
+            let rest = four >> (8 + 8 * long) & 0xff & several.wrapping_neg();
+            if (four >> 8 & long << 7 | rest) < 0x80 {
+                let place = Place { bucket: bucket + (step >> 1), at: at + (1 + long + several) as usize };
+                return (place, u64::from(1 + several + rest));
+            }
+        }
+        self.read_any(Place { bucket, at })
+    }
+
+    #[inline(never)]
+    fn read_any(self, Place { bucket, at }: Place) -> (Place, u64) {
+        let mut rest = &self.bytes[at..];
+        let step = varint(&mut rest);
+        let count = if step & 1 == 0 { 1 } else { 2 + varint(&mut rest) };
+        (Place { bucket: bucket + (step >> 1) as u32, at: self.bytes.len() - rest.len() }, count)
+    }
+}
+
+impl Source for Cell<'_> {
+    #[inline(always)]
+    fn next(self, after: Place) -> (Place, u64) {
+        if after.at < self.size { self.read(after) } else { (Place { bucket: END, ..after }, 0) }
+    }
+
+    fn most_bytes(self) -> usize {
+        self.size
+    }
+}
+
+/// Lists as they are packed, one after another. Memory is kept, for to fill it with zeros takes longer than to pack.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packed {
+    room: Vec<u8>,
+    size: usize,
+}
+
+impl Packed {
+    pub(super) fn clear(&mut self) {
+        self.size = 0;
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.room[..self.size]
+    }
+
+    /// Appends what is packed already.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len()).copy_from_slice(bytes);
+        self.size += bytes.len();
+    }
+
+    /// Appends a list; returns its bytes and the requests in it.
+    pub(super) fn push(&mut self, list: &[(u16, u64)]) -> (usize, u64) {
+        self.pack(list.most_bytes(), |packer| list.iter().for_each(|(bucket, count)| packer.put(*bucket, *count)))
+    }
+
+    /// The same of the sum of two: it takes no more bytes than both, for distances are no longer, and two counts that are
+    /// added have one more byte at most where a bucket less is told.
+    pub(super) fn push_sum(&mut self, a: impl Source, b: impl Source) -> (usize, u64) {
+        self.pack(a.most_bytes() + b.most_bytes(), |packer| add(a, b, |bucket, count| packer.put(bucket, count)))
+    }
+
+    #[inline(always)]
+    fn pack(&mut self, most_bytes: usize, put: impl FnOnce(&mut Packer<'_>)) -> (usize, u64) {
+        let mut packer = Packer { room: self.reserve(most_bytes + ALONG), size: 0, previous: 0, sum: 0 };
+        put(&mut packer);
+        let (size, sum) = (packer.size, packer.sum);
+        self.size += size;
+        (size, sum)
+    }
+
+    /// Room for so many bytes more.
+    fn reserve(&mut self, more: usize) -> &mut [u8] {
+        let all = self.size + more;
+        if self.room.len() < all {
+            self.room.resize(all.next_power_of_two(), 0);
+        }
+        &mut self.room[self.size..all]
+    }
 }
 
 struct Packer<'a> {
@@ -41,19 +174,20 @@ struct Packer<'a> {
 }
 
 impl Packer<'_> {
-    /// Packs the next bucket and its count.
+    /// Packs the next bucket and its count; as where they are unpacked, hardly a branch depends on them.
     #[inline(always)]
     fn put(&mut self, bucket: u16, count: u64) {
-        let several = usize::from(count > 1);
-        let step = u64::from(bucket - self.previous) << 1 | several as u64;
+        let several = u32::from(count > 1);
+        let step = u32::from(bucket - self.previous) << 1 | several;
         let rest = count.wrapping_sub(2);
         (self.previous, self.sum) = (bucket, self.sum + count);
-        if step < 0x80 && count < 0x82 {
-            // Whether there are several is anyone's guess: both bytes are written, and the second may not count.
-            self.room[self.size..self.size + 2].copy_from_slice(&[step as u8, rest as u8]);
-            self.size += 1 + several;
+        if step < 1 << 14 && count < 0x82 {
+            let long = u32::from(step >= 0x80);
+            let four = step & 0x7f | long << 7 | step >> 7 << 8 | (rest as u32) << (8 + 8 * long);
+            self.room[self.size..self.size + 4].copy_from_slice(&four.to_le_bytes());
+            self.size += (1 + long + several) as usize;
         } else {
-            self.size += put_varint(&mut self.room[self.size..], step);
+            self.size += put_varint(&mut self.room[self.size..], step.into());
             if several > 0 {
                 self.size += put_varint(&mut self.room[self.size..], rest);
             }
@@ -72,24 +206,6 @@ fn put_varint(room: &mut [u8], mut value: u64) -> usize {
     size + 1
 }
 
-/// Calls `each` with the buckets and counts of a packed list.
-pub(super) fn unpack(mut bytes: &[u8], mut each: impl FnMut(u16, u64)) {
-    let mut bucket = 0;
-    while let [first, more @ ..] = bytes {
-        let several = first & 1;
-        let rest = more.first().copied().unwrap_or(0) & several.wrapping_neg();
-        if (first | rest) < 0x80 {
-            bucket += u16::from(first >> 1);
-            each(bucket, u64::from(1 + several + rest));
-            bytes = &bytes[1 + usize::from(several)..];
-        } else {
-            let step = varint(&mut bytes);
-            bucket += (step >> 1) as u16;
-            each(bucket, if step & 1 == 0 { 1 } else { 2 + varint(&mut bytes) });
-        }
-    }
-}
-
 fn varint(bytes: &mut &[u8]) -> u64 {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
@@ -105,15 +221,19 @@ fn varint(bytes: &mut &[u8]) -> u64 {
 
 /// Calls `each` with the buckets and counts of the sum of two lists. Which list a bucket is in is anyone's guess, so no
 /// branch depends on it.
-pub(super) fn add(a: &[(u16, u64)], b: &[(u16, u64)], mut each: impl FnMut(u16, u64)) {
-    const END: (u16, u64) = (u16::MAX, 0);
-    let (mut at_a, mut at_b) = (0, 0);
-    while at_a < a.len() || at_b < b.len() {
-        let (x, y) = (a.get(at_a).copied().unwrap_or(END), b.get(at_b).copied().unwrap_or(END));
-        let (is_a, is_b) = (x.0 <= y.0, y.0 <= x.0);
-        each(x.0.min(y.0), x.1 * u64::from(is_a) + y.1 * u64::from(is_b));
-        at_a += usize::from(is_a);
-        at_b += usize::from(is_b);
+#[inline(always)]
+pub(super) fn add(a: impl Source, b: impl Source, mut each: impl FnMut(u16, u64)) {
+    let (mut after_a, mut after_b) = (Place::default(), Place::default());
+    loop {
+        let ((next_a, count_a), (next_b, count_b)) = (a.next(after_a), b.next(after_b));
+        let (is_a, is_b) = (next_a.bucket <= next_b.bucket, next_b.bucket <= next_a.bucket);
+        let bucket = next_a.bucket.min(next_b.bucket);
+        if bucket == END {
+            break;
+        }
+        each(bucket as u16, count_a * u64::from(is_a) + count_b * u64::from(is_b));
+        after_a = select_unpredictable(is_a, next_a, after_a);
+        after_b = select_unpredictable(is_b, next_b, after_b);
     }
 }
 
@@ -132,9 +252,9 @@ const WORDS: usize = (1 << u16::BITS) / 64 / 64;
 
 impl Sum {
     /// Adds the successful requests of a packed list; returns how many failed.
-    pub(super) fn unpack(&mut self, bytes: &[u8]) -> u64 {
+    pub(super) fn unpack(&mut self, cell: Cell<'_>) -> u64 {
         let mut failed = 0;
-        unpack(bytes, |bucket, count| match bucket {
+        cell.unpack(|bucket, count| match bucket {
             FAILED => failed += count,
             _ => self.add(bucket, count),
         });
@@ -205,15 +325,16 @@ mod tests {
     }
 
     fn packed(list: &BTreeMap<u16, u64>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        let sum = pack(&[], &listed(list), &mut bytes);
-        assert_eq!(sum, list.values().sum::<u64>());
-        bytes
+        let mut packed = Packed::default();
+        let (size, sum) = packed.push(&listed(list));
+        assert_eq!((size, sum), (packed.bytes().len(), list.values().sum::<u64>()));
+        packed.bytes().to_vec()
     }
 
-    fn unpacked(bytes: &[u8]) -> List {
+    /// What the first bytes are.
+    fn unpacked(bytes: &[u8], size: usize) -> List {
         let mut list = List::new();
-        unpack(bytes, |bucket, count| list.push((bucket, count)));
+        Cell::new(bytes, size as u32).unpack(|bucket, count| list.push((bucket, count)));
         list
     }
 
@@ -224,19 +345,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_lists_unpack_equal(list in lists()) {
-            prop_assert_eq!(unpacked(&packed(&list)), listed(&list));
+        fn packed_lists_unpack_equal_whatever_lies_behind(list in lists(), behind in prop::collection::vec(any::<u8>(), 0..5)) {
+            let bytes = packed(&list);
+            prop_assert_eq!(unpacked(&[&bytes[..], &behind].concat(), bytes.len()), listed(&list));
         }
 
         #[test]
-        fn lists_are_packed_as_their_sum(a in lists(), b in lists(), before in 0_usize..3) {
-            let mut bytes = vec![1; before];
-            let sum = pack(&listed(&a), &listed(&b), &mut bytes);
+        fn lists_are_packed_as_their_sum(a in lists(), b in lists(), before in lists()) {
+            let mut all = Packed::default();
+            all.push(&listed(&before));
+            all.clear();
+            all.extend(&packed(&before));
+            let (packed_a, packed_b) = (packed(&a), packed(&b));
+            let (cell_a, cell_b) = (Cell::new(&packed_a, packed_a.len() as u32), Cell::new(&packed_b, packed_b.len() as u32));
+            let sums = [all.push_sum(cell_a, cell_b), all.push_sum(cell_a, &listed(&b)[..]), all.push_sum(&listed(&a)[..], cell_b)];
             let mut expected = a;
             b.iter().for_each(|(bucket, count)| *expected.entry(*bucket).or_insert(0) += count);
-            prop_assert_eq!(sum, expected.values().sum::<u64>());
-            prop_assert_eq!(unpacked(&bytes[before..]), listed(&expected));
-            prop_assert_eq!(&bytes[before..], packed(&expected));
+            let one = packed(&expected);
+            prop_assert_eq!(sums, [(one.len(), expected.values().sum::<u64>()); 3]);
+            prop_assert_eq!(all.bytes(), [&packed(&before), &one, &one, &one].map(|bytes| bytes.to_vec()).concat());
         }
 
         #[test]

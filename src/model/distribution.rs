@@ -107,7 +107,7 @@ impl Histogram {
             return;
         }
         let mut cells = Vec::with_capacity(self.cells.len().max(other.cells.len()));
-        add(&self.cells, &other.cells, |bucket, count| cells.push((bucket, count)));
+        add(&self.cells[..], &other.cells[..], |bucket, count| cells.push((bucket, count)));
         cells.shrink_to_fit();
         self.cells = cells;
     }

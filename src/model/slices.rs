@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::cell::{List, pack, unpack};
+use super::cell::{Cell, List, Packed};
 
 /// Bits of a bucket in a key.
 pub(super) const BUCKET_BITS: u32 = u16::BITS;
@@ -79,6 +79,13 @@ struct Head {
     size: u32,
 }
 
+impl Head {
+    /// A slice of so many bytes and requests.
+    fn new(slice: i64, (size, count): (usize, u64)) -> Self {
+        Self { slice, count: u32::try_from(count).unwrap_or(u32::MAX), size: size as u32 }
+    }
+}
+
 /// A place between two slices.
 #[derive(Clone, Copy)]
 struct Place {
@@ -102,11 +109,11 @@ impl Slices {
     }
 
     /// Each slice: its number, its requests, and the packed list of their buckets.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, u32, &[u8])> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (i64, u32, Cell<'_>)> {
         let mut rest = self.bytes.as_slice();
         self.heads.iter().map(move |head| {
-            let (cell, behind) = rest.split_at(head.size as usize);
-            rest = behind;
+            let cell = Cell::new(rest, head.size);
+            rest = &rest[head.size as usize..];
             (head.slice, head.count, cell)
         })
     }
@@ -121,60 +128,63 @@ impl Slices {
         let Some(first) = requests.first() else { return };
         let from = self.place(first.slice(base));
         let mut place = from;
-        scratch.slices.clear();
+        scratch.clear();
         for group in requests.chunk_by(|a, b| a.slice(base) == b.slice(base)) {
             let slice = group[0].slice(base);
-            place = scratch.slices.copy(self, place, |head| head.slice < slice);
-            scratch.old.clear();
-            if self.heads.get(place.head).is_some_and(|head| head.slice == slice) {
-                unpack(self.cell(place), |bucket, count| scratch.old.push((bucket, count)));
+            let next = self.first_from(place, slice);
+            scratch.heads.extend_from_slice(&self.heads[place.head..next.head]);
+            scratch.packed.extend(&self.bytes[place.byte..next.byte]);
+            place = next;
+            count(group, &mut scratch.list);
+            let packed = if self.heads.get(place.head).is_some_and(|head| head.slice == slice) {
+                let old = self.cell(place);
                 place = self.behind(place);
-            }
-            count(group, &mut scratch.new);
-            scratch.push(slice);
+                scratch.packed.push_sum(old, scratch.list.as_slice())
+            } else {
+                scratch.packed.push(&scratch.list)
+            };
+            scratch.heads.push(Head::new(slice, packed));
         }
-        self.heads.splice(from.head..place.head, scratch.slices.heads.iter().copied());
-        self.bytes.splice(from.byte..place.byte, scratch.slices.bytes.iter().copied());
+        self.heads.splice(from.head..place.head, scratch.heads.iter().copied());
+        self.bytes.splice(from.byte..place.byte, scratch.packed.bytes().iter().copied());
     }
 
     /// Joins each even slice with the odd one behind it: slices become twice as wide.
     pub(super) fn widen(&mut self, scratch: &mut Scratch) {
-        scratch.slices.clear();
+        scratch.clear();
         let mut place = Place { head: 0, byte: 0 };
         while let Some(head) = self.heads.get(place.head) {
             let second = self.behind(place);
             if self.heads.get(second.head).is_some_and(|next| next.slice >> 1 == head.slice >> 1) {
-                scratch.old.clear();
-                scratch.new.clear();
-                unpack(self.cell(place), |bucket, count| scratch.old.push((bucket, count)));
-                unpack(self.cell(second), |bucket, count| scratch.new.push((bucket, count)));
-                scratch.push(head.slice >> 1);
+                let packed = scratch.packed.push_sum(self.cell(place), self.cell(second));
+                scratch.heads.push(Head::new(head.slice >> 1, packed));
                 place = self.behind(second);
             } else {
-                scratch.slices.heads.push(Head { slice: head.slice >> 1, ..*head });
-                scratch.slices.bytes.extend_from_slice(self.cell(place));
+                scratch.heads.push(Head { slice: head.slice >> 1, ..*head });
+                scratch.packed.extend(&self.bytes[place.byte..second.byte]);
                 place = second;
             }
         }
-        self.clear();
-        self.heads.extend_from_slice(&scratch.slices.heads);
-        self.bytes.extend_from_slice(&scratch.slices.bytes);
+        self.heads.clone_from(&scratch.heads);
+        self.bytes.clear();
+        self.bytes.extend_from_slice(scratch.packed.bytes());
     }
 
     /// Forgets all slices outside `kept` and returns the requests in them.
     pub(super) fn keep(&mut self, kept: &RangeInclusive<i64>) -> u64 {
-        let mut result = Self::default();
+        let all = self.total();
+        let behind = self.place(kept.end().saturating_add(1));
+        self.heads.truncate(behind.head);
+        self.bytes.truncate(behind.byte);
         let from = self.place(*kept.start());
-        result.copy(self, from, |head| kept.contains(&head.slice));
-        let total = |slices: &Self| slices.heads.iter().map(|head| u64::from(head.count)).sum::<u64>();
-        let dropped = total(self) - total(&result);
-        *self = result;
-        dropped
+        self.heads.drain(..from.head);
+        self.bytes.drain(..from.byte);
+        all - self.total()
     }
 
-    fn clear(&mut self) {
-        self.heads.clear();
-        self.bytes.clear();
+    /// All requests.
+    fn total(&self) -> u64 {
+        self.heads.iter().map(|head| u64::from(head.count)).sum()
     }
 
     /// Where `slice` is or would be; quick near the end.
@@ -186,43 +196,37 @@ impl Slices {
         place
     }
 
+    /// The same, not before `place`; quick near that.
+    fn first_from(&self, mut place: Place, slice: i64) -> Place {
+        while self.heads.get(place.head).is_some_and(|head| head.slice < slice) {
+            place = self.behind(place);
+        }
+        place
+    }
+
     /// The place behind the slice at `place`.
     fn behind(&self, place: Place) -> Place {
         Place { head: place.head + 1, byte: place.byte + self.heads[place.head].size as usize }
     }
 
-    /// The packed cell of the slice at `place`.
-    fn cell(&self, place: Place) -> &[u8] {
-        &self.bytes[place.byte..self.behind(place).byte]
-    }
-
-    /// Appends the slices of `other` from `place` on for which `wanted` holds; returns the place behind them.
-    fn copy(&mut self, other: &Self, place: Place, wanted: impl Fn(&Head) -> bool) -> Place {
-        let heads = &other.heads[place.head..];
-        let many = heads.iter().take_while(|head| wanted(head)).count();
-        let size: usize = heads[..many].iter().map(|head| head.size as usize).sum();
-        self.heads.extend_from_slice(&heads[..many]);
-        self.bytes.extend_from_slice(&other.bytes[place.byte..place.byte + size]);
-        Place { head: place.head + many, byte: place.byte + size }
+    /// What the slice at `place` holds.
+    fn cell(&self, place: Place) -> Cell<'_> {
+        Cell::new(&self.bytes[place.byte..], self.heads[place.head].size)
     }
 }
 
 /// Room for what a change is made of, to be used again and again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
-    slices: Slices,
-    old: List,
-    new: List,
+    heads: Vec<Head>,
+    packed: Packed,
+    list: List,
 }
 
 impl Scratch {
-    /// Appends a slice with the sum of both lists.
-    fn push(&mut self, slice: i64) {
-        let before = self.slices.bytes.len();
-        let sum = pack(&self.old, &self.new, &mut self.slices.bytes);
-        let count = u32::try_from(sum).unwrap_or(u32::MAX);
-        let size = (self.slices.bytes.len() - before) as u32;
-        self.slices.heads.push(Head { slice, count, size });
+    fn clear(&mut self) {
+        self.heads.clear();
+        self.packed.clear();
     }
 }
 
