@@ -24,25 +24,25 @@ const END: u32 = 1 << u16::BITS;
 
 /// A list whose buckets are asked for one after another.
 pub(super) trait Source: Copy {
-    /// The next bucket after a place, and its count; [`END`] and 0 behind the last one.
-    fn next(self, after: Place) -> (Place, u64);
+    /// The next bucket, passed as well, and its count; [`END`] and 0 behind the last one.
+    fn next(self, passed: Passed) -> (Passed, u64);
 
     /// Bytes that it is packed in at most.
     fn most_bytes(self) -> usize;
 }
 
-/// A place in a list: right behind a bucket.
+/// What was passed of a list: the last bucket, and how many elements or bytes.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct Passed {
     bucket: u32,
     at: usize,
 }
 
 impl Source for &[(u16, u64)] {
     #[inline(always)]
-    fn next(self, after: Place) -> (Place, u64) {
-        let (bucket, count) = self.get(after.at).map_or((END, 0), |(bucket, count)| (u32::from(*bucket), *count));
-        (Place { bucket, at: after.at + 1 }, count)
+    fn next(self, passed: Passed) -> (Passed, u64) {
+        let (bucket, count) = self.get(passed.at).map_or((END, 0), |(bucket, count)| (u32::from(*bucket), *count));
+        (Passed { bucket, at: passed.at + 1 }, count)
     }
 
     fn most_bytes(self) -> usize {
@@ -67,18 +67,18 @@ impl<'a> Cell<'a> {
     /// Calls `each` with the buckets and counts.
     #[inline]
     pub(super) fn unpack(self, mut each: impl FnMut(u16, u64)) {
-        let mut place = Place::default();
-        while place.at < self.size {
-            let (next, count) = self.read(place);
+        let mut passed = Passed::default();
+        while passed.at < self.size {
+            let (next, count) = self.read(passed);
             each(next.bucket as u16, count);
-            place = next;
+            passed = next;
         }
     }
 
-    /// The bucket after a place that is not the end. How many bytes it has, and whether there are several, is anyone's
+    /// The next bucket, where there is one. How many bytes it has, and whether there are several, is anyone's
     /// guess: no branch depends on it where both are small.
     #[inline(always)]
-    fn read(self, Place { bucket, at }: Place) -> (Place, u64) {
+    fn read(self, Passed { bucket, at }: Passed) -> (Passed, u64) {
         if let Some(four) = self.bytes[at..].first_chunk() {
             let four = u32::from_le_bytes(*four);
             let long = four >> 7 & 1;
@@ -86,26 +86,26 @@ impl<'a> Cell<'a> {
             let several = step & 1;
             let rest = four >> (8 + 8 * long) & 0xff & several.wrapping_neg();
             if (four >> 8 & long << 7 | rest) < 0x80 {
-                let place = Place { bucket: bucket + (step >> 1), at: at + (1 + long + several) as usize };
-                return (place, u64::from(1 + several + rest));
+                let passed = Passed { bucket: bucket + (step >> 1), at: at + (1 + long + several) as usize };
+                return (passed, u64::from(1 + several + rest));
             }
         }
-        self.read_any(Place { bucket, at })
+        self.read_any(Passed { bucket, at })
     }
 
     #[inline(never)]
-    fn read_any(self, Place { bucket, at }: Place) -> (Place, u64) {
+    fn read_any(self, Passed { bucket, at }: Passed) -> (Passed, u64) {
         let mut rest = &self.bytes[at..];
         let step = varint(&mut rest);
         let count = if step & 1 == 0 { 1 } else { 2 + varint(&mut rest) };
-        (Place { bucket: bucket + (step >> 1) as u32, at: self.bytes.len() - rest.len() }, count)
+        (Passed { bucket: bucket + (step >> 1) as u32, at: self.bytes.len() - rest.len() }, count)
     }
 }
 
 impl Source for Cell<'_> {
     #[inline(always)]
-    fn next(self, after: Place) -> (Place, u64) {
-        if after.at < self.size { self.read(after) } else { (Place { bucket: END, ..after }, 0) }
+    fn next(self, passed: Passed) -> (Passed, u64) {
+        if passed.at < self.size { self.read(passed) } else { (Passed { bucket: END, ..passed }, 0) }
     }
 
     fn most_bytes(self) -> usize {
@@ -223,17 +223,17 @@ fn varint(bytes: &mut &[u8]) -> u64 {
 /// branch depends on it.
 #[inline(always)]
 pub(super) fn add(a: impl Source, b: impl Source, mut each: impl FnMut(u16, u64)) {
-    let (mut after_a, mut after_b) = (Place::default(), Place::default());
+    let (mut passed_a, mut passed_b) = (Passed::default(), Passed::default());
     loop {
-        let ((next_a, count_a), (next_b, count_b)) = (a.next(after_a), b.next(after_b));
+        let ((next_a, count_a), (next_b, count_b)) = (a.next(passed_a), b.next(passed_b));
         let (is_a, is_b) = (next_a.bucket <= next_b.bucket, next_b.bucket <= next_a.bucket);
         let bucket = next_a.bucket.min(next_b.bucket);
         if bucket == END {
             break;
         }
         each(bucket as u16, count_a * u64::from(is_a) + count_b * u64::from(is_b));
-        after_a = select_unpredictable(is_a, next_a, after_a);
-        after_b = select_unpredictable(is_b, next_b, after_b);
+        passed_a = select_unpredictable(is_a, next_a, passed_a);
+        passed_b = select_unpredictable(is_b, next_b, passed_b);
     }
 }
 
