@@ -41,7 +41,7 @@ impl DerefMut for Buffer {
     }
 }
 
-/// [`std::io::BufReader`] with a [`Buffer`].
+/// [`std::io::BufReader`], with memory that begins with a line of the cache.
 pub struct Buffered<R> {
     reader: R,
     buffer: Buffer,
