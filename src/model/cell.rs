@@ -5,11 +5,8 @@
 //! bucket before, plus 1 where the count is above 1 and follows, less 2, as LEB128.
 
 use std::hint::select_unpredictable;
-use std::{iter, mem};
 
-use super::Histogram;
-
-/// Stands for the latency of failed requests: a bucket above all that [`Histogram::bucket`] makes.
+/// Stands for the latency of failed requests: a bucket above all that [`Histogram::bucket`](super::Histogram::bucket) makes.
 pub(super) const FAILED: u16 = u16::MAX;
 
 /// Buckets and counts: in ascending order of the buckets, each once, no count 0.
@@ -237,77 +234,6 @@ pub(super) fn add(a: impl Source, b: impl Source, mut each: impl FnMut(u16, u64)
     }
 }
 
-/// A histogram while others are added to it: dense, so that adding needs no search.
-#[derive(Default)]
-pub(super) struct Sum {
-    counts: Vec<u64>,
-    /// A bit for each bucket whose count is not 0.
-    touched: Vec<u64>,
-    /// A bit for each word of these that is not 0: what was added is found in its order.
-    words: [u64; WORDS],
-}
-
-/// Words of bits for all words of bits for all buckets.
-const WORDS: usize = (1 << u16::BITS) / 64 / 64;
-
-impl Sum {
-    /// Adds the successful requests of a packed list; returns how many failed.
-    pub(super) fn unpack(&mut self, cell: Cell<'_>) -> u64 {
-        let mut failed = 0;
-        cell.unpack(|bucket, count| match bucket {
-            FAILED => failed += count,
-            _ => self.add(bucket, count),
-        });
-        failed
-    }
-
-    /// Adds buckets and their counts, none of which is 0.
-    pub(super) fn extend(&mut self, cells: &[(u16, u64)]) {
-        cells.iter().for_each(|(bucket, count)| self.add(*bucket, *count));
-    }
-
-    #[inline]
-    fn add(&mut self, bucket: u16, count: u64) {
-        let at = usize::from(bucket);
-        if at >= self.counts.len() {
-            self.reach(at);
-        }
-        self.counts[at] += count;
-        self.touched[at / 64] |= 1 << (at % 64);
-        self.words[at / 64 / 64] |= 1 << (at / 64 % 64);
-    }
-
-    /// Makes room for a bucket.
-    #[cold]
-    fn reach(&mut self, at: usize) {
-        let words = at / 64 + 1;
-        self.touched.resize(words, 0);
-        self.counts.resize(words * 64, 0);
-    }
-
-    /// What was added since the last time.
-    pub(super) fn take(&mut self) -> Histogram {
-        let words = ones(mem::take(&mut self.words)).collect::<Vec<_>>();
-        let many: u32 = words.iter().map(|word| self.touched[*word].count_ones()).sum();
-        let mut cells = Vec::with_capacity(many as usize);
-        for word in words {
-            for bit in ones([mem::take(&mut self.touched[word])]) {
-                let at = word * 64 + bit;
-                cells.push((at as u16, mem::take(&mut self.counts[at])));
-            }
-        }
-        Histogram::from_cells(cells)
-    }
-}
-
-/// The places of the bits that are set, in ascending order.
-fn ones<const N: usize>(words: [u64; N]) -> impl Iterator<Item = usize> {
-    words.into_iter().enumerate().flat_map(|(at, word)| {
-        let rest = iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
-        rest.take_while(|word| *word != 0).map(move |word| at * 64 + word.trailing_zeros() as usize)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -364,18 +290,6 @@ mod tests {
             let one = packed(&expected);
             prop_assert_eq!(sums, [(one.len(), expected.values().sum::<u64>()); 3]);
             prop_assert_eq!(all.bytes(), [&packed(&before), &one, &one, &one].map(|bytes| bytes.to_vec()).concat());
-        }
-
-        #[test]
-        fn sums_are_histograms_in_order(a in lists(), b in lists()) {
-            let mut sum = Sum::default();
-            for list in [&a, &b, &a] {
-                list.iter().for_each(|(bucket, count)| sum.add(*bucket, *count));
-            }
-            let mut expected = b;
-            a.iter().for_each(|(bucket, count)| *expected.entry(*bucket).or_insert(0) += 2 * count);
-            prop_assert_eq!(sum.take(), Histogram::from_cells(listed(&expected)));
-            prop_assert!(sum.take().is_empty());
         }
     }
 }

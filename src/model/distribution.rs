@@ -15,7 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Resolution;
-use super::cell::{Sum, add};
+use super::cell::add;
+use super::sum::Sum;
 
 /// Sub-bucket bits of the layout: 2^11 sub-buckets give three significant digits.
 const SUB_BITS: u32 = 11;

@@ -20,6 +20,7 @@ mod record;
 mod run;
 mod shared;
 mod slices;
+mod sum;
 mod summary;
 mod timeline;
 mod unit;

@@ -10,9 +10,9 @@ use std::mem;
 use std::ops::RangeInclusive;
 
 use super::Histogram;
-use super::cell::Sum;
 use super::parallel::{share, threads};
 use super::slices::{Requests, Scratch, Slices};
+use super::sum::Sum;
 
 /// Width of a slice at first, ns: fine enough that the cut of the warm-up of a run of seconds is exact, and of any other
 /// run within 1/2,000 of it.
