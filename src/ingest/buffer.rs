@@ -1,8 +1,9 @@
 //! Memory that files are read into, and a reader that reads through it.
 //!
-//! A processor of AMD's Zen 3, which many hosted runners have, copies four times as long where the target lies 1 to 31
-//! bytes further in its page than the source does, as measured here. What a file holds begins with a page, and the C
-//! library's large pieces of memory begin 16 bytes into one. So buffers begin with a line of the cache.
+//! A processor of AMD's Zen 3, which many hosted runners have, copies a quarter as fast (`rep movsb`, as the kernel does)
+//! where the target lies 1 to 31 bytes further in its page than the source: 0.44 instead of 0.13 s/GB were measured. What a
+//! file holds begins with a page, and large pieces of the C library's heap begin 16 bytes into one. So buffers begin with a
+//! line of the cache.
 
 use std::io::{self, BufRead, Read};
 use std::ops::{Deref, DerefMut};
@@ -51,7 +52,7 @@ pub struct Buffered<R> {
 }
 
 impl<R: Read> Buffered<R> {
-    /// Reads up to `size` bytes at once.
+    /// Reads up to `size` bytes from `reader` at once.
     pub fn new(size: usize, reader: R) -> Self {
         Self { reader, buffer: Buffer::new(size), given: 0, filled: 0 }
     }

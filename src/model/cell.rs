@@ -72,8 +72,8 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// The next bucket, where there is one. How many bytes it has, and whether there are several, is anyone's
-    /// guess: no branch depends on it where both are small.
+    /// The next bucket, where there is one. How many bytes it has, and whether it has several requests, is anyone's guess: no
+    /// branch depends on it where both are small.
     #[inline(always)]
     fn read(self, Passed { bucket, at }: Passed) -> (Passed, u64) {
         if let Some(four) = self.bytes[at..].first_chunk() {
@@ -90,6 +90,7 @@ impl<'a> Cell<'a> {
         self.read_any(Passed { bucket, at })
     }
 
+    /// The same, of whatever size.
     #[inline(never)]
     fn read_any(self, Passed { bucket, at }: Passed) -> (Passed, u64) {
         let mut rest = &self.bytes[at..];
@@ -110,7 +111,7 @@ impl Source for Cell<'_> {
     }
 }
 
-/// Lists as they are packed, one after another. Memory is kept, for to fill it with zeros takes longer than to pack.
+/// Packed lists, one after another. Their memory is kept: to fill it with zeros each time takes longer than to pack.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Packed {
     room: Vec<u8>,
@@ -118,10 +119,12 @@ pub(super) struct Packed {
 }
 
 impl Packed {
+    /// Forgets all lists.
     pub(super) fn clear(&mut self) {
         self.size = 0;
     }
 
+    /// The bytes of all lists.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.room[..self.size]
     }
