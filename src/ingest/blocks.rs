@@ -17,7 +17,7 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::Input;
+use super::{Digest, Input};
 use super::ahead::{Ahead, Next};
 use super::buffer::Buffer;
 use super::input::Whole;
@@ -26,8 +26,9 @@ use super::parser::{Block, Parser, Taker};
 use super::turns::Turns;
 use crate::model;
 
-/// Bytes of a block: larger ones are no faster, smaller ones are slower.
-const SIZE: usize = 256 * 1024;
+/// Bytes of a block: larger ones are no faster, smaller ones are slower. Such a block is a piece of the digest, which is
+/// hashed where it is parsed: by another thread its bytes would be read from the memory of this one's processor.
+const SIZE: usize = Digest::PIECE;
 /// Blocks that one thread reads before others are started: 1 MB is read sooner than a thread begins.
 const ALONE: usize = 4;
 /// Blocks of a stream that are read before they are parsed.
@@ -168,6 +169,8 @@ impl<P: Parser, T: Taker<P::Batch>> Reading<'_, '_, '_, P, T> {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let offset = index * self.size as u64;
                 block.fill(|target, at| whole.file.read_at(target, offset + at as u64));
+                let is_piece = self.size == Digest::PIECE && block.filled > 0;
+                block.hash = is_piece.then(|| Digest::of_piece(&block.bytes[..block.filled]));
                 Some((index, block))
             }
             Source::Stream(stream) => loop {

@@ -1,7 +1,8 @@
 //! The bytes of a file: one after another, or from any place at once; and their digest.
 
 use std::io::{self, BufRead, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use twox_hash::XxHash3_128;
 
@@ -32,10 +33,22 @@ pub trait ReadAt: Send + Sync {
     fn read_at(&self, target: &mut [u8], offset: u64) -> io::Result<usize>;
 }
 
-/// A digest that grows while a file is read: XXH3, 128 bits (<https://xxhash.com>). It tells files apart; it is no
-/// signature.
+/// A digest that grows while a file is read. It tells files apart; it is no signature.
+///
+/// A file is hashed a [piece](Digest::PIECE) at a time, by whichever thread holds the piece, and the digest is the hash of
+/// those hashes, 16 bytes each, the lowest first. Both are XXH3 with 128 bits (<https://xxhash.com>).
 #[derive(Clone, Default)]
-pub struct Digest(Arc<Mutex<XxHash3_128>>);
+pub struct Digest(Arc<Mutex<Pieces>>);
+
+/// The pieces of a file so far.
+#[derive(Default)]
+struct Pieces {
+    /// The one that is not whole, and its bytes.
+    open: XxHash3_128,
+    size: usize,
+    /// The hashes of those before it.
+    hashes: XxHash3_128,
+}
 
 impl Digest {
     /// The reader, with every byte that is read from it added to the digest.
@@ -43,14 +56,47 @@ impl Digest {
         Watched { reader, digest: self.clone() }
     }
 
-    /// Adds the next bytes of the file.
-    pub(super) fn add(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
+    /// Bytes that are hashed together; the last of a file are fewer.
+    pub(super) const PIECE: usize = 256 * 1024;
+
+    /// The hash of a piece.
+    pub(super) fn of_piece(bytes: &[u8]) -> u128 {
+        XxHash3_128::oneshot(bytes)
     }
 
-    /// `xxh3:` and 32 hexadecimal digits.
+    /// Adds the next bytes of the file.
+    pub(super) fn add(&self, mut bytes: &[u8]) {
+        let mut pieces = self.pieces();
+        while !bytes.is_empty() {
+            let (piece, rest) = bytes.split_at(bytes.len().min(Self::PIECE - pieces.size));
+            pieces.open.write(piece);
+            pieces.size += piece.len();
+            if pieces.size == Self::PIECE {
+                let hash = mem::take(&mut pieces.open).finish_128();
+                pieces.hashes.write(&hash.to_le_bytes());
+                pieces.size = 0;
+            }
+            bytes = rest;
+        }
+    }
+
+    /// Adds the next piece by its hash; all before it were whole.
+    pub(super) fn add_piece(&self, hash: u128) {
+        self.pieces().hashes.write(&hash.to_le_bytes());
+    }
+
+    /// `xxh3-256k:` and 32 hexadecimal digits.
     pub fn text(&self) -> String {
-        format!("xxh3:{:032x}", self.0.lock().unwrap_or_else(PoisonError::into_inner).finish_128())
+        let pieces = self.pieces();
+        let mut hashes = pieces.hashes.clone();
+        if pieces.size > 0 {
+            hashes.write(&pieces.open.finish_128().to_le_bytes());
+        }
+        format!("xxh3-256k:{:032x}", hashes.finish_128())
+    }
+
+    fn pieces(&self) -> MutexGuard<'_, Pieces> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,14 +136,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_that_of_xxh3_with_128_bits_whatever_the_pieces() {
-        assert_eq!(Digest::default().text(), "xxh3:99aa06d3014798d86001c324468d497f");
-        let bytes: Vec<u8> = (0..5_000_u32).map(|n| (n * n / 8) as u8).collect();
-        let whole = XxHash3_128::oneshot(&bytes);
-        for size in [1, 7, 64, 255, 1_024, 1_025, 5_000] {
+    fn a_digest_is_xxh3_of_the_xxh3_of_each_piece_however_it_is_read() {
+        assert_eq!(Digest::default().text(), "xxh3-256k:99aa06d3014798d86001c324468d497f");
+        let bytes: Vec<u8> = (0..2 * Digest::PIECE as u32 + 5_000).map(|n| (n.wrapping_mul(n) / 8) as u8).collect();
+        for file in [&bytes[..5_000], &bytes[..2 * Digest::PIECE], &bytes] {
+            let hashes: Vec<u128> = file.chunks(Digest::PIECE).map(XxHash3_128::oneshot).collect();
+            let bytes_of_hashes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+            let expected = format!("xxh3-256k:{:032x}", XxHash3_128::oneshot(&bytes_of_hashes));
+            for size in [1, 255, 1_025, Digest::PIECE, Digest::PIECE + 1] {
+                let digest = Digest::default();
+                file.chunks(size).for_each(|some| digest.add(some));
+                assert_eq!(digest.text(), expected, "{size} bytes at a time");
+            }
             let digest = Digest::default();
-            bytes.chunks(size).for_each(|piece| digest.add(piece));
-            assert_eq!(digest.text(), format!("xxh3:{whole:032x}"), "in pieces of {size}");
+            file.chunks(Digest::PIECE).for_each(|piece| digest.add_piece(Digest::of_piece(piece)));
+            assert_eq!(digest.text(), expected);
         }
     }
 }

@@ -66,8 +66,10 @@ impl<'a, P: Parser, T: Taker<P::Batch>> Order<'a, P, T> {
         ensure!(!self.ended || bytes.is_empty(), "{}: the file changed while it was read", self.name);
         self.ended |= bytes.len() < size;
         self.bytes += bytes.len() as u64;
-        if let Some(digest) = self.digest {
-            digest.add(bytes);
+        match (self.digest, block.hash) {
+            (Some(digest), Some(hash)) => digest.add_piece(hash),
+            (Some(digest), None) => digest.add(bytes),
+            (None, _) => {}
         }
         let (head, rest) = (&bytes[block.head.clone()], &bytes[block.head.end..]);
         self.records(head, rest, std::mem::take(&mut block.parsed), &mut block.batch)?;

@@ -69,6 +69,8 @@ pub(super) struct Place<'a> {
 pub(super) struct Block<B> {
     pub(super) bytes: Buffer,
     pub(super) filled: usize,
+    /// The hash of its bytes, where they are a piece of a [`Digest`](super::Digest).
+    pub(super) hash: Option<u128>,
     /// The end of a record that began before the block.
     pub(super) head: Range<usize>,
     pub(super) parsed: Parsed,
@@ -81,6 +83,7 @@ impl<B: Default> Default for Block<B> {
         Self {
             bytes: Buffer::default(),
             filled: 0,
+            hash: None,
             head: 0..0,
             parsed: Parsed::default(),
             batch: B::default(),
