@@ -1,8 +1,9 @@
 //! Fast readings of CSV held beside the plain one: records by the grid, and lines.
 
 use super::bits::Look;
-use super::grid::{Grid, Reader, Row, WINDOW};
+use super::grid::{Grid, Reader, Row};
 use super::lines::{self, Walked};
+use super::marks::WINDOW;
 use super::parser::line_ends;
 use super::record::{self, Record, Stray};
 

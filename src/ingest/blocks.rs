@@ -17,13 +17,13 @@ use std::thread;
 
 use anyhow::Result;
 
-use super::{Digest, Input};
 use super::ahead::{Ahead, Next};
 use super::buffer::Buffer;
 use super::input::Whole;
 use super::order::Order;
 use super::parser::{Block, Parser, Taker};
 use super::turns::Turns;
+use super::{Digest, Input};
 use crate::model;
 
 /// Bytes of a block: larger ones are no faster, smaller ones are slower. Such a block is a piece of the digest, which is

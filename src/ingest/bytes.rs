@@ -8,8 +8,8 @@ use twox_hash::XxHash3_128;
 
 use super::Buffered;
 
-/// Bytes that a buffered reader holds.
-const BUFFER: usize = 512 * 1024;
+/// Bytes that a buffered reader holds: of more, the first leave the cache before they are used.
+const BUFFER: usize = Digest::PIECE;
 
 /// Where the bytes of a file come from.
 pub enum Bytes {

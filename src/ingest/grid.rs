@@ -6,13 +6,10 @@
 
 use super::bits::{CHUNK, Chunk, Look, Work, best};
 use super::lines::{Walked, padded};
+use super::marks::{Marks, WINDOW, WORD};
 use super::quotes::{Outside, Quotes};
 use super::record::Record;
 
-/// Bytes of a word of bits.
-const WORD: usize = CHUNK / 8;
-/// Bytes that a [window](Front::window) tells of.
-pub(super) const WINDOW: usize = CHUNK - 7;
 /// Bytes of bits at the front of a row.
 const BITS: usize = Front::REACH.div_ceil(8) + WORD;
 
@@ -53,10 +50,6 @@ pub(super) struct Front<'a> {
     /// Bits of the first byte that are before the row.
     shift: usize,
 }
-
-/// Delimiters in a window, one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Marks(u64);
 
 impl Grid {
     /// Hands the rows of `bytes` to `reader`, up to the first for which it says `false`; that one is not counted. `None`
@@ -210,30 +203,6 @@ impl Front<'_> {
     pub(super) fn window(self, at: usize) -> Marks {
         let at = self.shift % 8 + at % Self::REACH;
         let word = self.bits[at / 8..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
-        Marks(word >> (at % 8))
-    }
-}
-
-impl Marks {
-    /// Leaves some out.
-    #[inline(always)]
-    pub(super) fn skip(&mut self, many: u32) {
-        for _ in 0..many {
-            self.0 &= self.0.wrapping_sub(1);
-        }
-    }
-
-    /// Place of the next: nowhere, if [`Marks::last`] is none afterwards.
-    #[inline(always)]
-    pub(super) fn next(&mut self) -> usize {
-        let at = self.0.trailing_zeros() as usize;
-        self.skip(1);
-        at
-    }
-
-    /// Place of the next, if there is one.
-    #[inline(always)]
-    pub(super) fn last(self) -> Option<usize> {
-        (self.0 != 0).then(|| self.0.trailing_zeros() as usize)
+        Marks::new(word >> (at % 8))
     }
 }

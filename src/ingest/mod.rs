@@ -29,6 +29,7 @@ mod jmeter;
 mod k6;
 mod lines;
 mod locust;
+mod marks;
 mod names;
 mod native;
 mod near;

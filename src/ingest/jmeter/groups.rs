@@ -26,6 +26,8 @@ pub(super) struct Groups {
     numbers: HashMap<String, usize>,
     /// The group of the row before: most rows are of the same.
     last: usize,
+    /// Whether its name has no ampersand, with which a reference begins in XML.
+    last_is_plain: bool,
     waiting: usize,
 }
 
@@ -101,8 +103,20 @@ impl Groups {
     pub(super) fn number(&mut self, name: &str) -> usize {
         if !self.known.get(self.last).is_some_and(|(known, _)| is_same(known.as_bytes(), name.as_bytes())) {
             self.last = self.find(name);
+            self.last_is_plain = !name.contains('&');
         }
         self.last
+    }
+
+    /// The same of a raw name of XML, if it is plain and stands for itself.
+    #[inline]
+    pub(super) fn number_of_raw(&mut self, raw: &[u8]) -> Option<usize> {
+        let is_last = self.known.get(self.last).is_some_and(|(known, _)| is_same(known.as_bytes(), raw));
+        if is_last && self.last_is_plain {
+            return Some(self.last);
+        }
+        let name = str::from_utf8(raw).ok().filter(|name| !name.contains('&'))?;
+        Some(self.number(name))
     }
 
     #[inline(never)]

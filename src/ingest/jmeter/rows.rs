@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use super::batch::{Batch, Packed};
 use super::groups::{Groups, Told};
 use super::stamps::{Stamped, look_nested};
-use super::{Row, TRANSACTION};
+use super::thread::parts;
+use super::xml::{Usual, text};
+use super::{Row, TRANSACTION, named};
 use crate::ingest::names::Names;
 use crate::ingest::successes::Successes;
 use crate::ingest::{Found, Label, Observation, Recorder};
@@ -134,12 +136,34 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// Counts a usual sample, where that is known to be a request; `false` if it is not.
+    #[inline]
+    pub(super) fn take_usual(&mut self, usual: &Usual<'_>) -> bool {
+        let Self { recorder, groups, pending: Some(pending), .. } = self else { return false };
+        if self.first.is_some() || (pending.many == 0 && !pending.can_wait(recorder, groups)) {
+            return false;
+        }
+        let (group, _) = parts(usual.thread);
+        if !groups.number_of_raw(group).is_some_and(|group| groups.count(group)) {
+            return false;
+        }
+        self.users = self.users.max(Some(usual.users.into()));
+        let read = |written| text(named(written));
+        let label = pending.labels.number_of(usual.near_label, usual.label.len(), || usual.label, read);
+        let start = self.stamped.start_of(usual.stamp, usual.elapsed.into());
+        pending.successes.add_milliseconds(label, start, usual.elapsed);
+        pending.was_added(recorder);
+        true
+    }
+
     /// Counts a row that is one success without anything unusual, where that is known to be a request; `false` if it is not.
     #[inline]
     fn count(&mut self, row: &Row<'_>) -> bool {
         let Self { recorder, groups, pending: Some(pending), .. } = self else { return false };
         let is_plain = row.transaction.is_none() && row.samples == 1 && row.errors == 0 && !row.silent;
         let Ok(latency) = u64::try_from(row.elapsed) else { return false };
+        // A label may be what another is written as.
+        let is_plain = is_plain && !row.label.contains('&');
         if !is_plain || self.first.is_some() || (pending.many == 0 && !pending.can_wait(recorder, groups)) {
             return false;
         }
@@ -150,10 +174,7 @@ impl<'a> Rows<'a> {
         self.users = self.users.max(row.users);
         let label = pending.labels.number_of_label(Label::with_hash(&row.label, row.hash));
         pending.successes.add(label, self.stamped.start(row), latency);
-        pending.many += 1;
-        if pending.many >= MOST_PENDING || pending.labels.len() >= MOST_PENDING_LABELS {
-            pending.record(recorder);
-        }
+        pending.was_added(recorder);
         true
     }
 
@@ -227,6 +248,15 @@ impl Pending {
     /// Whether samples may wait: recorded later, they change nothing about which labels are merged.
     fn can_wait(&self, recorder: &Recorder, groups: &Groups) -> bool {
         recorder.has_room(&self.labels, 2 * MOST_PENDING_LABELS + groups.waiting())
+    }
+
+    /// Counts a sample that was added, and records all of them where they are many.
+    #[inline]
+    fn was_added(&mut self, recorder: &mut Recorder) {
+        self.many += 1;
+        if self.many >= MOST_PENDING || self.labels.len() >= MOST_PENDING_LABELS {
+            self.record(recorder);
+        }
     }
 
     /// Records the samples.

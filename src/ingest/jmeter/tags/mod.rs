@@ -17,6 +17,7 @@ use find::find;
 
 /// The tags of bytes that may end anywhere, also inside a tag.
 pub(super) struct Tags<'a> {
+    all: &'a [u8],
     /// The last tag, or what else begins with `<`, and all behind it.
     tag: &'a [u8],
     /// What is still to be read.
@@ -48,7 +49,7 @@ pub(super) enum Kind {
 impl<'a> Tags<'a> {
     /// The tags of `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { tag: bytes, rest: bytes }
+        Self { all: bytes, tag: bytes, rest: bytes }
     }
 
     /// Bytes from the tag on that is not whole; none once all are read.
@@ -92,6 +93,18 @@ impl<'a> Tags<'a> {
             Some([.., b'/']) => Kind::Empty,
             _ => Kind::Open,
         })
+    }
+
+    /// All bytes, and which of them is the next.
+    #[inline(always)]
+    pub(super) fn place(&self) -> (&'a [u8], usize) {
+        (self.all, self.all.len() - self.rest.len())
+    }
+
+    /// Goes behind the tag, which ends right before that place.
+    #[inline(always)]
+    pub(super) fn go_behind(&mut self, place: usize) {
+        self.rest = self.all.get(place..).unwrap_or_default();
     }
 
     /// The attributes of the tag, whose name was read.

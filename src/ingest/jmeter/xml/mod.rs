@@ -11,15 +11,19 @@ mod nesting;
 pub(in crate::ingest) mod plain;
 mod sample;
 mod texts;
+mod usual;
 
 use anyhow::{Context, Result, bail};
 
 use super::tags::{Kind, Start, Tags, each_chunk};
 use super::{Row, Rows};
+use crate::ingest::marks::Places;
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 use nesting::Nesting;
 use sample::Sample;
 use texts::Texts;
+pub(super) use texts::text;
+pub(super) use usual::Usual;
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "jmeter-xml", tool: "jmeter", about: "JMeter results as XML", detail: Detail::Raw, detect, read };
@@ -39,6 +43,11 @@ fn read(input: &mut Input<'_>, recorder: &mut Recorder) -> Result<()> {
 
 /// Who is told what a file holds.
 trait Listener {
+    /// A usual sample, which is no transaction's; answers whether it was taken. If not, it is told as any other.
+    fn usual(&mut self, _: &Usual<'_>) -> bool {
+        false
+    }
+
     /// A sample that counts or is listed; answers whether it is a transaction's.
     fn sample(&mut self, row: Row<'_>) -> bool;
 
@@ -47,6 +56,11 @@ trait Listener {
 }
 
 impl Listener for Rows<'_> {
+    #[inline]
+    fn usual(&mut self, usual: &Usual<'_>) -> bool {
+        self.take_usual(usual)
+    }
+
     #[inline]
     fn sample(&mut self, row: Row<'_>) -> bool {
         self.take(&row)
@@ -60,7 +74,13 @@ impl Listener for Rows<'_> {
 /// Tells `listener` what is in `input`; answers what is missing where that is cut.
 fn scan(input: &mut Input<'_>, listener: &mut impl Listener) -> Result<Option<String>> {
     let name = input.name();
-    let mut samples = Samples { name, nesting: Nesting::default(), labels: Texts::default(), groups: Texts::default() };
+    let mut samples = Samples {
+        name,
+        nesting: Nesting::default(),
+        quotes: Places::default(),
+        labels: Texts::default(),
+        groups: Texts::default(),
+    };
     let ends_in_tag = each_chunk(input, &mut |chunk| samples.read(chunk, listener))?;
     let nesting = samples.nesting;
     if nesting.roots == 0 {
@@ -75,6 +95,8 @@ struct Samples<'a> {
     /// Name of the file, for messages.
     name: &'a str,
     nesting: Nesting,
+    /// Those of the chunk.
+    quotes: Places,
     labels: Texts,
     groups: Texts,
 }
@@ -82,6 +104,7 @@ struct Samples<'a> {
 impl Samples<'_> {
     /// Reads `chunk`; answers how many bytes are left, from a tag on that is not whole.
     fn read(&mut self, chunk: &[u8], listener: &mut impl Listener) -> Result<usize> {
+        self.quotes.find(chunk, b'"');
         let mut tags = Tags::new(chunk);
         while let Some(start) = tags.next() {
             if start == Start::Sample && !self.nesting.is_covered() {
@@ -103,6 +126,17 @@ impl Samples<'_> {
     /// Reads a sample that lies in no other that counts; `None` if its tag is not whole.
     #[inline(always)]
     fn sample(&mut self, tags: &mut Tags<'_>, listener: &mut impl Listener) -> Result<Option<()>> {
+        let (chunk, from) = tags.place();
+        if let Some((usual, end)) = usual::sample(chunk, from, &self.quotes)
+            && listener.usual(&usual)
+        {
+            self.nesting.number += 1;
+            tags.go_behind(end);
+            if !tags.ends_at_once() {
+                self.nesting.enter(false);
+            }
+            return Ok(Some(()));
+        }
         let mut tag = tags.expected();
         let mut sample = Sample::expected(&mut tag);
         let Some((rest, kind)) = tags.end_behind(tag) else { return Ok(None) };
@@ -132,8 +166,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::truth::{assert_true, read, truth};
+    use super::{Listener, Row, Rows, scan};
     use crate::ingest::testing::{parts, run};
-    use crate::ingest::{Options, join};
+    use crate::ingest::{Input, Options, Recorder, join};
     use crate::model::{Kind, Run};
 
     /// The run of samples inside a whole file.
@@ -162,6 +197,61 @@ mod tests {
     #[test]
     fn samples_inside_controllers_count_and_the_controllers_are_listed() {
         assert_true(&read("parent.xml.jtl"), &truth("parent"));
+    }
+
+    /// Rows that are told of no sample as a usual one.
+    struct EachRow<'a>(Rows<'a>);
+
+    impl Listener for EachRow<'_> {
+        fn sample(&mut self, row: Row<'_>) -> bool {
+            self.0.take(&row)
+        }
+
+        fn warn(&mut self, message: String) {
+            Listener::warn(&mut self.0, message);
+        }
+    }
+
+    #[test]
+    fn usual_samples_count_as_they_would_one_by_one() {
+        let labels = [
+            "a",
+            "a&amp;b",
+            "a&amp;amp;b",
+            "",
+            "caf\u{e9}",
+            "GET &quot;a&quot;",
+            "a label longer than 32 bytes is one too",
+        ];
+        let samples = |last_stamp_is_end: bool| -> String {
+            (0..12_000_u64)
+                .map(|at| {
+                    let (elapsed, label) = (at * at % 700, labels[at as usize % labels.len()]);
+                    let stamp = 1_795_226_767_635 + 3 * at + if last_stamp_is_end { 0 } else { at % 2 * 900 };
+                    let ok = at % 31 > 0;
+                    let (idle, message) = (u64::from(at % 97 == 0), if at % 89 == 0 { "" } else { "OK" });
+                    let thread = ["browse 1-2", "buy &amp; pay 1-1", "one"][(at / 50 % 3) as usize];
+                    format!(
+                        "\n<httpSample t=\"{elapsed}\" it=\"{idle}\" lt=\"1\" ct=\"0\" ts=\"{stamp}\" s=\"{ok}\" lb=\"{label}\" rc=\"200\" \
+                         rm=\"{message}\" tn=\"{thread}\" dt=\"text\" by=\"1\" sby=\"1\" ng=\"1\" na=\"{}\">\n</httpSample>",
+                        at % 9
+                    )
+                })
+                .collect()
+        };
+        for is_end in [false, true] {
+            let text = format!("<testResults version=\"1.2\">{}\n</testResults>\n", samples(is_end));
+            let options = Options::default();
+            let mut recorder = Recorder::new(&options);
+            let (mut bytes, mut rows) = (text.as_bytes(), EachRow(Rows::counting(&mut recorder)));
+            assert_eq!(scan(&mut Input::new("x.jtl", &mut bytes, &options), &mut rows).unwrap(), None);
+            rows.0.finish();
+            let (one_by_one, at_once) = (recorder.finish().unwrap(), run(&[("x.jtl", text.as_bytes())]).unwrap());
+            assert_eq!(at_once.warnings.iter().any(|warning| warning.0.contains("end of each sample")), is_end);
+            assert_eq!((&at_once.endpoints, &at_once.total), (&one_by_one.endpoints, &one_by_one.total));
+            assert_eq!((&at_once.load, &at_once.failures), (&one_by_one.load, &one_by_one.failures));
+            assert_eq!(at_once.endpoints.len(), labels.len());
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@ use anyhow::{Context, Result, ensure};
 
 use super::super::columns::{count, milliseconds};
 use super::super::time::Clock;
-use super::super::{Row, Thread, failure, named, transaction};
+use super::super::{MILLISECOND, Row, Thread, failure, named, transaction};
 use super::texts::text;
-use super::{Listener, scan};
+use super::{Listener, Usual, scan};
 use crate::ingest::{Input, Label, Options};
 
 /// What is between a `<` and its end where that is no tag; a type of document has the first start alone.
@@ -22,6 +22,25 @@ struct Told {
 }
 
 impl Listener for Told {
+    fn usual(&mut self, usual: &Usual<'_>) -> bool {
+        let label = text(named(usual.label)).into_owned();
+        self.rows.push(Row {
+            hash: Label::new(&label).hash(),
+            label: label.into(),
+            thread: Thread::new(text(usual.thread).into_owned().into()),
+            stamp: usual.stamp * MILLISECOND,
+            elapsed: i64::from(usual.elapsed) * MILLISECOND,
+            idle: 0,
+            samples: 1,
+            errors: 0,
+            transaction: None,
+            silent: false,
+            failure: None,
+            users: Some(usual.users.into()),
+        });
+        true
+    }
+
     fn sample(&mut self, row: Row<'_>) -> bool {
         self.rows.push(row.into_owned());
         self.rows.last().is_some_and(|row| row.transaction.is_some())
@@ -213,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_byte_less_or_another_one_is_seen_as_a_plain_reader_would() {
-        let sample = "\n<httpSample t=\"7\" it=\"0\" ts=\"1795226767635\" s=\"true\" lb=\"GET /\" rc=\"200\" rm=\"OK\" tn=\"b 1-1\" \
-                      dt=\"text\" ng=\"2\" na=\"3\">\n  <java.net.URL>http://x/</java.net.URL>\n</httpSample>";
+        let sample = "\n<httpSample t=\"7\" it=\"0\" lt=\"7\" ct=\"0\" ts=\"1795226767635\" s=\"true\" lb=\"GET /\" rc=\"200\" rm=\"OK\" \
+                      tn=\"b 1-1\" dt=\"text\" by=\"155\" sby=\"122\" ng=\"2\" na=\"3\">\n  <java.net.URL>http://x/</java.net.URL>\n</httpSample>";
         let bytes = format!("<testResults>{sample}<!-- - --><![CDATA[]]]>{sample}\n</testResults>").into_bytes();
         assert_eq!(read_plainly(&bytes).rows.len(), 2);
         for at in 0..bytes.len() {
