@@ -1,8 +1,11 @@
 //! Lines, 64 bytes at a time: of text, or of CSV whose records may have line ends between quotes.
 
-use super::bits::{CHUNK, Chunk, Look, Work, best};
+use super::bits::{CHUNK, Chunk, Look, Work, ask_for, best};
 use super::parser::line_ends;
 use super::quotes::Quotes;
+
+/// How many bytes ahead of a chunk are asked for: those of a block are in the second cache, which is some 14 cycles away.
+const AHEAD: usize = 1_024;
 
 /// How far records were read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -85,6 +88,7 @@ impl<const QUOTED: bool, R: Reader> Work for Lines<'_, '_, QUOTED, R> {
         let (chunks, rest) = self.bytes.as_chunks::<CHUNK>();
         let (mut step, mut start) = (Step::On, 0);
         for chunk in chunks {
+            ask_for(self.bytes, start + AHEAD);
             step = self.step(look, chunk, start, u64::MAX);
             if step != Step::On {
                 break;

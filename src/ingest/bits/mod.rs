@@ -62,6 +62,15 @@ pub(crate) fn best<W: Work>(work: W) -> W::Answer {
     work.with(words::Words)
 }
 
+/// Asks for the byte at `at`, if there is one, and those beside it, so that whoever looks at them soon need not wait for them.
+#[inline(always)]
+pub(super) fn ask_for(bytes: &[u8], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    bytes.get(at).into_iter().for_each(sse2::ask_for);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (bytes, at);
+}
+
 /// The look that every processor has, for single chunks: to ask for a better one takes longer.
 #[inline(always)]
 pub(super) fn usual() -> impl Look {
