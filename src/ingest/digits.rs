@@ -29,10 +29,22 @@ pub(super) fn number(digits: &[u8]) -> Option<i64> {
 /// The number of the first `size` of eight bytes, if they are digits, at least one.
 #[inline(always)]
 pub(super) fn first_of_eight(bytes: &[u8; 8], size: usize) -> Option<u64> {
+    number_of_values(values(bytes, size)?)
+}
+
+/// What the first `size` of eight bytes, at least one, stand for as digits: the same for the same number.
+#[inline(always)]
+pub(super) fn values(bytes: &[u8; 8], size: usize) -> Option<u64> {
     let digits = u64::from_le_bytes(*bytes) ^ (EACH * u64::from(b'0'));
     // What is behind them is shifted out; zeros come in front.
     let digits = digits.wrapping_shl(u64::BITS.wrapping_sub((size as u32).wrapping_mul(8)));
-    (size.wrapping_sub(1) < 8 && are_digits(digits)).then(|| joined(digits))
+    (size.wrapping_sub(1) < 8).then_some(digits)
+}
+
+/// The number of such values, if they are of digits.
+#[inline(always)]
+pub(super) fn number_of_values(values: u64) -> Option<u64> {
+    are_digits(values).then(|| joined(values))
 }
 
 /// Whether eight bytes are values of digits.

@@ -2,7 +2,7 @@
 
 use super::stamps::Stamped;
 use super::{Row, Thread, named, read_label, thread};
-use crate::ingest::digits::first_of_eight;
+use crate::ingest::digits::{first_of_eight, number_of_values};
 use crate::ingest::grid::Grid;
 use crate::ingest::names::{Names, is_same};
 use crate::ingest::record::unquoted;
@@ -36,6 +36,8 @@ pub(super) struct Batch {
     near: Near,
     /// Most threads that were running.
     pub(super) users: Option<u32>,
+    /// The digits that they were told in last: most rows tell the same. At first none.
+    digits_of_users: u64,
     /// Number of the dialect that the rows were read in.
     pub(super) dialect: u64,
     /// Whether a stamp had no zone.
@@ -116,7 +118,7 @@ impl Batch {
         self.groups.clear();
         self.failures.clear();
         (self.last, self.near) = (None, Near::default());
-        self.users = None;
+        (self.users, self.digits_of_users) = (None, u64::MAX);
     }
 
     /// Whether usual rows are counted.
@@ -130,6 +132,16 @@ impl Batch {
     pub(super) fn count(&mut self, label: u32, stamp: i64, elapsed: u32) {
         let start = self.stamped.unwrap_or_default().start_of(stamp, i64::from(elapsed));
         self.successes.add_milliseconds(label, start, elapsed);
+    }
+
+    /// Takes the threads that were running, told in digits; `None` if they are none.
+    #[inline(always)]
+    pub(super) fn count_users(&mut self, values: u64) -> Option<()> {
+        if values != self.digits_of_users {
+            self.users = self.users.max(Some(number_of_values(values)? as u32));
+            self.digits_of_users = values;
+        }
+        Some(())
     }
 
     /// Adds up what was counted.

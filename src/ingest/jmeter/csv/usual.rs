@@ -12,7 +12,7 @@ use super::super::batch::{Batch, NEAR};
 use super::super::columns::Columns;
 use super::super::time::{Clock, STAMP};
 use super::super::{TRANSACTION, read_label};
-use crate::ingest::digits::first_of_eight;
+use crate::ingest::digits::{first_of_eight, values};
 use crate::ingest::grid::Row;
 
 /// Delimiters of a row with the usual columns.
@@ -55,17 +55,17 @@ pub(super) fn count(row: Row<'_>, clock: &mut Clock, batch: &mut Batch) -> Optio
     let mut marks = bits.window(label + 1 + success + 1);
     marks.skip(UNWANTED);
     let (of_group, users) = (marks.next(), marks.last()?);
-    let users = first_of_eight(back[of_group % PLACES + 1..].first_chunk()?, users.wrapping_sub(of_group + 1))?;
+    let users = values(back[of_group % PLACES + 1..].first_chunk()?, users.wrapping_sub(of_group + 1))?;
 
     let idle = row.last_delimiter()?;
     if bytes.get(idle.checked_sub(2)?..idle)? != b",0" || row.many != DELIMITERS || label == elapsed + 1 {
         return None;
     }
+    batch.count_users(users)?;
     batch.sample_of(middle[message % PLACES + 1..].first_chunk()?, thread.wrapping_sub(message + 1))?;
     let near = front[elapsed % PLACES + 1..].first_chunk()?;
     let written = || &bytes[from + elapsed + 1..from + label];
     let label = batch.labels.number_of(near, label - elapsed - 1, written, read_label);
-    batch.users = batch.users.max(Some(users as u32));
     batch.count(label, stamp, milliseconds as u32);
     Some(())
 }
