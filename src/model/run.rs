@@ -308,7 +308,7 @@ pub struct Source {
     pub format: String,
     /// Bytes as they lie on disk.
     pub size: u64,
-    /// Digest of those bytes: `xxh3:` and 32 hexadecimal digits. It tells files apart; it is no signature.
+    /// Digest of those bytes: `xxh3-256k:` and 32 hexadecimal digits. It tells files apart; it is no signature.
     pub digest: String,
 }
 
