@@ -18,6 +18,12 @@ pub(super) struct Walked {
 
 /// Who reads lines.
 pub(super) trait Reader {
+    /// Whether nothing of a line is used; asked first of the line as it is, then without a carriage return at its end. To
+    /// be inlined always.
+    fn passes_over(&mut self, _line: &[u8]) -> bool {
+        false
+    }
+
     /// Reads a line without its end, and says whether others are wanted. To be inlined always: it is compiled for the
     /// instructions of `look`.
     fn read(&mut self, look: impl Look, line: &[u8]) -> bool;
@@ -70,13 +76,26 @@ impl<'a, 'b, const QUOTED: bool, R: Reader> Lines<'a, 'b, QUOTED, R> {
         while line_ends != 0 {
             let end = start + line_ends.trailing_zeros() as usize;
             let line = &self.bytes[self.walked.bytes..end];
-            if !self.reader.read(look, line.strip_suffix(b"\r").unwrap_or(line)) {
+            if !self.reader.passes_over(line) && !self.read(look, line) {
                 return Step::Stopped;
             }
             line_ends &= line_ends - 1;
             self.walked = Walked { bytes: end + 1, lines: self.walked.lines + 1 };
         }
         Step::On
+    }
+
+    #[inline(always)]
+    fn read(&mut self, look: impl Look, line: &[u8]) -> bool {
+        match line.strip_suffix(b"\r") {
+            Some(line) => self.passes_over(line) || self.reader.read(look, line),
+            None => self.reader.read(look, line),
+        }
+    }
+
+    #[inline(never)]
+    fn passes_over(&mut self, line: &[u8]) -> bool {
+        self.reader.passes_over(line)
     }
 }
 

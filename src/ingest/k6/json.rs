@@ -82,8 +82,13 @@ struct Reader<'a> {
 
 impl lines::Reader for Reader<'_> {
     #[inline(always)]
+    fn passes_over(&mut self, line: &[u8]) -> bool {
+        passes_over(line, self.joining, self.batch)
+    }
+
+    #[inline(always)]
     fn read(&mut self, _: impl Look, line: &[u8]) -> bool {
-        passes_over(line, self.joining, self.batch) || walk::point(line, self.batch).is_some() || self.is_read(line)
+        walk::point(line, self.batch).is_some() || self.is_read(line)
     }
 }
 
