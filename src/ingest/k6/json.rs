@@ -87,8 +87,8 @@ impl lines::Reader for Reader<'_> {
     }
 
     #[inline(always)]
-    fn read(&mut self, _: impl Look, line: &[u8]) -> bool {
-        walk::point(line, self.batch).is_some() || self.is_read(line)
+    fn read(&mut self, look: impl Look, line: &[u8]) -> bool {
+        walk::point(look, line, self.batch).is_some() || self.is_read(line)
     }
 }
 
@@ -302,7 +302,7 @@ pub(in crate::ingest) fn assert_agrees(bytes: &[u8]) {
     let mut batch = Batch::default();
     for line in bytes.split(|byte| *byte == b'\n') {
         batch.clear(false);
-        let walked = walk::point(line, &mut batch).map(|()| batch.shown());
+        let walked = walk::point(crate::ingest::bits::usual(), line, &mut batch).map(|()| batch.shown());
         let parsed = serde_json::from_slice::<Record<'_>>(line);
         let name = parsed.as_ref().map(|record| record.metric.as_str()).unwrap_or_default();
         if walked.is_some() {
@@ -435,7 +435,7 @@ mod tests {
             );
             let mut batch = Batch::default();
             for _ in 0..2 {
-                prop_assert!(walk::point(line.as_bytes(), &mut batch).is_some(), "{}", line);
+                prop_assert!(walk::point(crate::ingest::bits::usual(), line.as_bytes(), &mut batch).is_some(), "{}", line);
             }
         }
     }

@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::points::{Tags, label};
 use super::time::Clock;
 use super::unused::{self, Name, Table};
+use crate::ingest::bits::Look;
 use crate::ingest::digits::decimal;
 use crate::ingest::near;
 
@@ -21,8 +22,8 @@ static UNUSED: Table = Table::new(b'"');
 
 /// Adds the point of a line, if it is as usual.
 #[inline(always)]
-pub(super) fn point(line: &[u8], batch: &mut Batch) -> Option<()> {
-    let front = Front::of(line, &mut batch.clock);
+pub(super) fn point(look: impl Look, line: &[u8], batch: &mut Batch) -> Option<()> {
+    let front = Front::of(look, line, &mut batch.clock);
     if let Some(Front { metric, time, value, rest }) = &front
         && let Some(tail) = batch.known.find(*metric, rest)
     {
@@ -56,11 +57,11 @@ struct Front<'a> {
 
 impl<'a> Front<'a> {
     #[inline(always)]
-    fn of(line: &'a [u8], clock: &mut Clock) -> Option<Self> {
+    fn of(look: impl Look, line: &'a [u8], clock: &mut Clock) -> Option<Self> {
         let (metric, rest) = match line.strip_prefix(METRIC) {
             None => (None, line.strip_prefix(b"{\"type\":\"Point\",\"data\":{\"time\":\"")?),
             Some(rest) => {
-                let (name, rest) = rest.split_at(special(rest)?);
+                let (name, rest) = rest.split_at(near_special(look, rest)?);
                 (Some(name), rest.strip_prefix(b"\",\"type\":\"Point\",\"data\":{\"time\":\"")?)
             }
         };
@@ -125,6 +126,13 @@ fn last_metric(line: &[u8]) -> Option<&[u8]> {
     let start = memchr::memrchr(b'"', rest)? + 1;
     // The comma tells a key from the end of a string that holds an escaped quote.
     (rest[..start].ends_with(b",\"metric\":\"") && !rest[start..].contains(&b'\\')).then(|| &rest[start..])
+}
+
+/// Place of the first quote or backslash, which is probably near.
+#[inline(always)]
+fn near_special(look: impl Look, bytes: &[u8]) -> Option<usize> {
+    let near = bytes.first_chunk().map(|chunk| look.equal(chunk, b'"') | look.rare(chunk, b'\\'));
+    near.filter(|found| *found != 0).map(|found| found.trailing_zeros() as usize).or_else(|| special(bytes))
 }
 
 /// Place of the first quote or backslash.
