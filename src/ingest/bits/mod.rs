@@ -8,7 +8,7 @@
 //! ```
 //!
 //! All of them give the same bits. The only `unsafe` of perf-gate is here: calls of functions that are compiled for
-//! instructions which the compiler may not take for granted, and reads of whole vectors.
+//! instructions which the compiler may not take for granted, reads of whole vectors, and asking for bytes ahead of them.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
