@@ -85,6 +85,7 @@ impl<'a, 'b, const QUOTED: bool, R: Reader> Lines<'a, 'b, QUOTED, R> {
         Step::On
     }
 
+    /// Reads a line that was not passed over as it is.
     #[inline(always)]
     fn read(&mut self, look: impl Look, line: &[u8]) -> bool {
         match line.strip_suffix(b"\r") {
@@ -93,6 +94,7 @@ impl<'a, 'b, const QUOTED: bool, R: Reader> Lines<'a, 'b, QUOTED, R> {
         }
     }
 
+    /// As the reader does; few files have carriage returns.
     #[inline(never)]
     fn passes_over(&mut self, line: &[u8]) -> bool {
         self.reader.passes_over(line)

@@ -1,14 +1,15 @@
 //! Rows of a JTL on their way to the recorder: what each counts as, when it started, what failed.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::batch::{Batch, Packed};
 use super::groups::{Groups, Told};
 use super::stamps::{Stamped, look_nested};
 use super::thread::parts;
-use super::xml::{Usual, text};
 use super::{Row, TRANSACTION, named};
 use crate::ingest::names::Names;
+use crate::ingest::short;
 use crate::ingest::successes::Successes;
 use crate::ingest::{Found, Label, Observation, Recorder};
 use crate::model::Kind;
@@ -35,6 +36,19 @@ pub(super) struct Rows<'a> {
     users: Option<u64>,
     /// Samples that wait; `None` where those that can be counted were counted before.
     pending: Option<Pending>,
+}
+
+/// A sample that is a success without a pause, and no controller.
+pub(super) struct Usual<'a> {
+    /// Start or end, Unix time in ms.
+    pub(super) stamp: i64,
+    /// Time in ms.
+    pub(super) elapsed: u32,
+    /// Label and thread as they are written, and what the file goes on with from the label on.
+    pub(super) label: &'a [u8],
+    pub(super) near_label: &'a [u8; short::MOST],
+    pub(super) thread: &'a [u8],
+    pub(super) users: u32,
 }
 
 /// Samples that were counted and are not recorded yet.
@@ -136,9 +150,9 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Counts a usual sample, where that is known to be a request; `false` if it is not.
+    /// Counts a usual sample, where that is known to be a request; `false` if it is not. `read` makes the text of a label.
     #[inline]
-    pub(super) fn take_usual(&mut self, usual: &Usual<'_>) -> bool {
+    pub(super) fn take_usual<'b>(&mut self, usual: &Usual<'b>, read: impl FnOnce(&'b [u8]) -> Cow<'b, str>) -> bool {
         let Self { recorder, groups, pending: Some(pending), .. } = self else { return false };
         if self.first.is_some() || (pending.many == 0 && !pending.can_wait(recorder, groups)) {
             return false;
@@ -148,7 +162,7 @@ impl<'a> Rows<'a> {
             return false;
         }
         self.users = self.users.max(Some(usual.users.into()));
-        let read = |written| text(named(written));
+        let read = |written| read(named(written));
         let label = pending.labels.number_of(usual.near_label, usual.label.len(), || usual.label, read);
         let start = self.stamped.start_of(usual.stamp, usual.elapsed.into());
         pending.successes.add_milliseconds(label, start, usual.elapsed);

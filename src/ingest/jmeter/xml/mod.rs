@@ -15,15 +15,14 @@ mod usual;
 
 use anyhow::{Context, Result, bail};
 
+use super::rows::Usual;
 use super::tags::{Kind, Start, Tags, each_chunk};
 use super::{Row, Rows};
 use crate::ingest::marks::Places;
 use crate::ingest::{Detail, Format, Head, Input, Recorder};
 use nesting::Nesting;
 use sample::Sample;
-use texts::Texts;
-pub(super) use texts::text;
-pub(super) use usual::Usual;
+use texts::{Texts, text};
 
 pub(in crate::ingest) const FORMAT: Format =
     Format { name: "jmeter-xml", tool: "jmeter", about: "JMeter results as XML", detail: Detail::Raw, detect, read };
@@ -58,7 +57,7 @@ trait Listener {
 impl Listener for Rows<'_> {
     #[inline]
     fn usual(&mut self, usual: &Usual<'_>) -> bool {
-        self.take_usual(usual)
+        self.take_usual(usual, text)
     }
 
     #[inline]

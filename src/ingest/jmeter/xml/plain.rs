@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, ensure};
 
 use super::super::columns::{count, milliseconds};
+use super::super::rows::Usual;
 use super::super::time::Clock;
 use super::super::{MILLISECOND, Row, Thread, failure, named, transaction};
 use super::texts::text;
-use super::{Listener, Usual, scan};
+use super::{Listener, scan};
 use crate::ingest::{Input, Label, Options};
 
 /// What is between a `<` and its end where that is no tag; a type of document has the first start alone.

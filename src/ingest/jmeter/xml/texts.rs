@@ -91,7 +91,7 @@ fn place(raw: &[u8]) -> usize {
 }
 
 /// The text of a raw attribute value: references resolved, what is not UTF-8 replaced.
-pub(in super::super) fn text(raw: &[u8]) -> Cow<'_, str> {
+pub(super) fn text(raw: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(raw);
     if !text.contains('&') {
         return text;

@@ -11,22 +11,8 @@
 
 use crate::ingest::digits::{eight, first_of_eight};
 use crate::ingest::jmeter::MILLISECOND;
+use crate::ingest::jmeter::rows::Usual;
 use crate::ingest::marks::Places;
-use crate::ingest::short;
-
-/// A sample that is a success without a pause, and no controller.
-#[derive(Debug)]
-pub(in super::super) struct Usual<'a> {
-    /// Start or end, Unix time in ms.
-    pub(in super::super) stamp: i64,
-    /// Time in ms.
-    pub(in super::super) elapsed: u32,
-    /// Label and thread as they are written, and what the file goes on with from the label on.
-    pub(in super::super) label: &'a [u8],
-    pub(in super::super) near_label: &'a [u8; short::MOST],
-    pub(in super::super) thread: &'a [u8],
-    pub(in super::super) users: u32,
-}
 
 /// A place in a window is less than this: the remainder tells that to the compiler, which then checks none of them.
 const NEAR: usize = 64;
