@@ -35,8 +35,8 @@ pub trait ReadAt: Send + Sync {
 
 /// A digest that grows while a file is read. It tells files apart; it is no signature.
 ///
-/// A file is hashed a [piece](Digest::PIECE) at a time, by whichever thread holds the piece, and the digest is the hash of
-/// those hashes, 16 bytes each, the lowest first. Both are XXH3 with 128 bits (<https://xxhash.com>).
+/// A file is hashed in pieces of 256 KiB, each by whichever thread holds it, and the digest is the hash of those hashes, 16
+/// bytes each, the lowest first. Both are XXH3 with 128 bits (<https://xxhash.com>).
 #[derive(Clone, Default)]
 pub struct Digest(Arc<Mutex<Pieces>>);
 
