@@ -1,8 +1,6 @@
 //! Counts by latency bucket, of what has no place in time.
 
-use std::mem;
-
-use crate::model::Histogram;
+use crate::model::{Histogram, sort_by_digits};
 
 /// Counts that wait at most while few buckets are known, and for each bucket that is known; 8 bytes each.
 const FEW: usize = 512;
@@ -54,27 +52,13 @@ impl Buckets {
     }
 }
 
-/// Sorts by bucket: by one digit after the other, the lower one first.
+/// Sorts by bucket.
 fn sort(waiting: &mut Vec<u64>) {
     if waiting.len() <= SHORT {
         return waiting.sort_unstable();
     }
-    let mut sorted = vec![0; waiting.len()];
-    for shift in [COUNT_BITS, COUNT_BITS + DIGIT_BITS] {
-        let digit = |key: u64| (key >> shift) as usize % (1 << DIGIT_BITS);
-        let mut places = [0; 1 << DIGIT_BITS];
-        waiting.iter().for_each(|key| places[digit(*key)] += 1);
-        let mut before = 0;
-        for place in &mut places {
-            before += mem::replace(place, before);
-        }
-        for key in &*waiting {
-            let place = &mut places[digit(*key)];
-            sorted[*place] = *key;
-            *place += 1;
-        }
-        mem::swap(waiting, &mut sorted);
-    }
+    let digits = [COUNT_BITS, COUNT_BITS + DIGIT_BITS];
+    sort_by_digits::<_, { 1 << DIGIT_BITS }>(waiting, &mut Vec::new(), digits);
 }
 
 #[cfg(test)]

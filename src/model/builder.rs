@@ -3,9 +3,8 @@
 //! A request that waits is one number, its slice and its bucket, so that sorting puts requests in the order of the
 //! timeline. When they are merged changes nothing in the result.
 
-use std::mem;
-
 use super::cell::FAILED;
+use super::radix::sort_by_digits;
 use super::slices::{BUCKET_BITS, SLICE_BITS, Sample, Scratch};
 use super::timeline::FIRST_WIDTH;
 use super::{Arrivals, Timeline, Track};
@@ -197,30 +196,12 @@ impl TimelineBuilder {
     }
 }
 
-/// Sorts keys: by one digit after the other, the lowest first, but for those that all keys have in common.
+/// Sorts keys.
 fn sort(keys: &mut Vec<u32>, spare: &mut Vec<u32>) {
     if keys.len() <= FEW {
         return keys.sort_unstable();
     }
-    let differ = keys.iter().fold(0, |bits, key| bits | (key ^ keys[0]));
-    spare.resize(keys.len(), 0);
-    for shift in (0..u32::BITS).step_by(DIGIT_BITS as usize) {
-        let digit = |key: u32| (key >> shift) as usize & ((1 << DIGIT_BITS) - 1);
-        if digit(differ) > 0 {
-            let mut places = [0; 1 << DIGIT_BITS];
-            keys.iter().for_each(|key| places[digit(*key)] += 1);
-            let mut before = 0;
-            for place in &mut places {
-                before += mem::replace(place, before);
-            }
-            for key in &*keys {
-                let place = &mut places[digit(*key)];
-                spare[*place] = *key;
-                *place += 1;
-            }
-            mem::swap(keys, spare);
-        }
-    }
+    sort_by_digits::<_, { 1 << DIGIT_BITS }>(keys, spare, (0..u32::BITS).step_by(DIGIT_BITS as usize));
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use find::find;
 
 /// The tags of bytes that may end anywhere, also inside a tag.
 pub(super) struct Tags<'a> {
+    /// The bytes that were given.
     all: &'a [u8],
     /// The last tag, or what else begins with `<`, and all behind it.
     tag: &'a [u8],
