@@ -33,14 +33,20 @@ struct Next<'a> {
 }
 
 impl Next<'_> {
-    /// The entry of what comes next, where 56 bits do; [`Entry::NOTHING`] if there is too little input.
+    /// Makes all 64 bits right, of which 56 or more count; `false` if there is too little input.
     #[inline(always)]
-    fn look(&mut self, pairs: &[Entry; 1 << LENGTH_BITS]) -> Entry {
-        let Some(eight) = self.rest.first_chunk() else { return Entry::NOTHING };
+    fn fill(&mut self) -> bool {
+        let Some(eight) = self.rest.first_chunk() else { return false };
         // Bits above those that count are already right, and come again.
         self.bits |= u64::from_le_bytes(*eight) << (self.count & 63);
         self.rest = &self.rest[(!self.count >> 3 & 7) as usize..];
         self.count |= 56;
+        true
+    }
+
+    /// The entry of what comes next.
+    #[inline(always)]
+    fn look(&self, pairs: &[Entry; 1 << LENGTH_BITS]) -> Entry {
         pairs[self.bits as usize % pairs.len()]
     }
 
@@ -61,9 +67,11 @@ impl Work for Fast<'_> {
         let Inflate { codes, history, .. } = &*inflate;
         let mut next = Next { bits: inflate.bits.held, count: inflate.bits.count, rest: input };
         let (mut at, mut stop) = (*made, Entry::NOTHING);
+        next.fill();
         let mut looked = next.look(&codes.pairs);
-        // A turn takes at most 48 bits. What comes next is looked up before a match is copied: all else waits for it.
-        while target.len() - at >= LEAST_ROOM {
+        // A turn takes at most 48 of 64 bits. So what comes next is looked up before others are filled in, and before a match
+        // is copied: all else waits for it.
+        while target.len() - at >= LEAST_ROOM && next.fill() {
             let mut entry = looked;
             if entry.is_special() {
                 if entry.is_link() {
