@@ -175,7 +175,7 @@ impl Points {
             self.settle(&waiting, None, recorder);
         }
         if let Some(mut seconds) = self.seconds.take() {
-            seconds.finish(|placed| record(&placed, &mut self.successes, recorder));
+            seconds.finish(|placed| record(placed, &mut self.successes, recorder));
         }
         let run = recorder.run();
         // Shards of a distributed test run at the same time: their users add up.
@@ -270,7 +270,7 @@ impl Points {
             None => observe(end, request, found, recorder),
             Some(seconds) => {
                 let successes = &mut self.successes;
-                if !seconds.take(end, request, numbered, |placed| record(&placed, successes, recorder)) {
+                if !seconds.take(end, request, numbered, |placed| record(placed, successes, recorder)) {
                     observe(end + SECOND / 2, request, &mut Found::default(), recorder);
                 }
             }

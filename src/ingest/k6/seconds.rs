@@ -33,12 +33,15 @@ pub(super) struct Numbered(Option<(u64, u32)>);
 pub(super) struct Seconds {
     first: Option<Second>,
     current: Option<Second>,
+    /// One that was placed, to be filled again.
+    spare: Second,
     /// Requests of the last whole second.
     rate: Option<usize>,
     /// Seconds so far.
     count: u64,
 }
 
+#[derive(Default)]
 struct Second {
     /// Which it is of all, and when it was.
     count: u64,
@@ -70,14 +73,14 @@ impl Seconds {
         at: i64,
         request: Held<'_>,
         numbered: &mut Numbered,
-        place: impl FnMut(Placed),
+        place: impl FnMut(&Placed),
     ) -> bool {
         match &mut self.current {
             Some(current) if current.at == at && current.held.len() < MOST => current.hold(request, numbered),
             Some(current) if current.at >= at => return false,
             _ => {
                 self.count += 1;
-                let mut second = Second { count: self.count, at, labels: Names::default(), held: Vec::new() };
+                let mut second = mem::take(&mut self.spare).of(self.count, at);
                 second.hold(request, numbered);
                 let done = self.current.replace(second);
                 self.complete(done, place);
@@ -87,22 +90,22 @@ impl Seconds {
     }
 
     /// Hands on the last seconds.
-    pub(super) fn finish(&mut self, mut place: impl FnMut(Placed)) {
+    pub(super) fn finish(&mut self, mut place: impl FnMut(&Placed)) {
         let last = self.current.take();
         match (self.first.take(), self.rate, last) {
             (Some(first), _, Some(last)) => {
                 let most = first.held.len().max(last.held.len());
-                place(Placed { second: first, part: Part::End(most) });
-                place(Placed { second: last, part: Part::Start(most) });
+                place(&Placed { second: first, part: Part::End(most) });
+                place(&Placed { second: last, part: Part::Start(most) });
             }
-            (None, Some(rate), Some(last)) => place(Placed { second: last, part: Part::Start(rate) }),
-            (None, None, Some(only)) => place(Placed { second: only, part: Part::All }),
+            (None, Some(rate), Some(last)) => place(&Placed { second: last, part: Part::Start(rate) }),
+            (None, None, Some(only)) => place(&Placed { second: only, part: Part::All }),
             _ => {}
         }
     }
 
     /// Places a second after which another began; the first of all waits for the one after it.
-    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(Placed)) {
+    fn complete(&mut self, done: Option<Second>, mut place: impl FnMut(&Placed)) {
         let Some(done) = done else { return };
         if self.first.is_none() && self.rate.is_none() {
             self.first = Some(done);
@@ -110,14 +113,22 @@ impl Seconds {
         }
         let rate = done.held.len();
         if let Some(first) = mem::take(&mut self.first) {
-            place(Placed { second: first, part: Part::End(rate) });
+            place(&Placed { second: first, part: Part::End(rate) });
         }
-        place(Placed { second: done, part: Part::All });
-        self.rate = Some(rate);
+        let placed = Placed { second: done, part: Part::All };
+        place(&placed);
+        (self.spare, self.rate) = (placed.second, Some(rate));
     }
 }
 
 impl Second {
+    /// The same memory for another second.
+    fn of(mut self, count: u64, at: i64) -> Self {
+        self.labels.clear();
+        self.held.clear();
+        Self { count, at, ..self }
+    }
+
     #[inline]
     fn hold(&mut self, request: Held<'_>, numbered: &mut Numbered) {
         let number = match numbered.0 {
@@ -167,7 +178,7 @@ mod tests {
     fn placed(seconds: &[i64]) -> Vec<f64> {
         let mut times = Vec::new();
         let mut spread = Seconds::default();
-        let mut place = |placed: Placed| times.extend(placed.requests().map(|(end, ..)| end as f64 / SECOND as f64));
+        let mut place = |placed: &Placed| times.extend(placed.requests().map(|(end, ..)| end as f64 / SECOND as f64));
         let mut late = Vec::new();
         for second in seconds {
             let request = Held { label: Label::new("a"), milliseconds: 1.0, ok: true };
