@@ -71,7 +71,9 @@ impl Work for Fast<'_> {
         let mut looked = next.look(&codes.pairs);
         // A turn takes at most 48 of 64 bits. So what comes next is looked up before others are filled in, and before a match
         // is copied: all else waits for it.
-        while target.len() - at >= LEAST_ROOM && next.fill() {
+        while next.fill()
+            && let Some((before, room)) = split(target, at)
+        {
             let mut entry = looked;
             if entry.is_special() {
                 if entry.is_link() {
@@ -85,7 +87,7 @@ impl Work for Fast<'_> {
                 }
             }
             let (count, literals) = entry.literals();
-            target[at..][..2].copy_from_slice(&literals);
+            room[..2].copy_from_slice(&literals);
             at += count;
             let bits = next.bits;
             next.skip(entry);
@@ -96,18 +98,31 @@ impl Work for Fast<'_> {
             let length = entry.length(bits);
 
             let mut entry = codes.distances.first(next.bits);
-            if entry.is_link() {
-                next.skip(entry);
-                entry = codes.distances.second(entry, next.bits);
+            if entry.is_special() {
+                if entry.is_link() {
+                    next.skip(entry);
+                    entry = codes.distances.second(entry, next.bits);
+                }
+                if entry.is_special() {
+                    stop = Entry::NONE;
+                    break;
+                }
             }
             let distance = entry.distance(next.bits);
-            if entry.is_special() || distance > at + history.size {
+            next.skip(entry);
+            looked = next.look(&codes.pairs);
+            let from = at.wrapping_sub(distance);
+            if let Some(bytes) = before.get(from..).and_then(|bytes| bytes.first_chunk::<STRIDE>()) {
+                room[count..count + STRIDE].copy_from_slice(bytes);
+                if length > STRIDE {
+                    for done in (STRIDE..length).step_by(STRIDE) {
+                        target.copy_within(from + done..from + done + STRIDE, at + done);
+                    }
+                }
+            } else if history.copy_unusual(target, at, length, distance).is_none() {
                 stop = Entry::NONE;
                 break;
             }
-            next.skip(entry);
-            looked = next.look(&codes.pairs);
-            history.copy_fast(target, at, length, distance);
             at += length;
         }
 
@@ -125,19 +140,23 @@ impl Work for Fast<'_> {
     }
 }
 
+/// What was made before `at`, and room for a turn from there, if there is enough.
+#[inline(always)]
+fn split(target: &mut [u8], at: usize) -> Option<(&[u8], &mut [u8; LEAST_ROOM])> {
+    let (before, after) = target.split_at_mut_checked(at)?;
+    Some((before, after.first_chunk_mut()?))
+}
+
 impl History {
-    /// As [`History::copy`], where there is room for more, which is written over later.
-    #[inline(always)]
-    fn copy_fast(&self, target: &mut [u8], at: usize, length: usize, distance: usize) {
+    /// As [`History::copy`], where there is room for more, which is written over later; `None` if the match begins before
+    /// all that was made.
+    #[inline(never)]
+    fn copy_unusual(&self, target: &mut [u8], at: usize, length: usize, distance: usize) -> Option<()> {
         match at.checked_sub(distance) {
-            Some(from) if distance >= STRIDE => {
-                target.copy_within(from..from + STRIDE, at);
-                if length > STRIDE {
-                    for done in (STRIDE..length).step_by(STRIDE) {
-                        target.copy_within(from + done..from + done + STRIDE, at + done);
-                    }
-                }
+            Some(from) if distance >= 8 => {
+                (0..length).step_by(8).for_each(|done| target.copy_within(from + done..from + done + 8, at + done));
             }
+            None if distance > at + self.size => return None,
             None if length <= distance - at => {
                 let from = WINDOW + at - distance;
                 for done in (0..length).step_by(STRIDE) {
@@ -145,17 +164,8 @@ impl History {
                     target[at + done..][..STRIDE].copy_from_slice(bytes);
                 }
             }
-            from => self.copy_unusual(target, at, length, distance, from),
-        }
-    }
-
-    #[inline(never)]
-    fn copy_unusual(&self, target: &mut [u8], at: usize, length: usize, distance: usize, from: Option<usize>) {
-        match from {
-            Some(from) if distance >= 8 => {
-                (0..length).step_by(8).for_each(|done| target.copy_within(from + done..from + done + 8, at + done));
-            }
             _ => self.copy(target, at, length, distance),
         }
+        Some(())
     }
 }

@@ -16,10 +16,10 @@ const LITERALS: usize = 256;
 ///  bits 0..=5    bits that it takes, with the extra bits behind its code
 ///       6        special: neither literal, length nor distance
 ///       7        alone: no length is in it
-///       8..=11   bits that it takes without the extra bits
-///       12..=13  how many literals come first; of a special one: 12 leads to a second table, 13 ends the block
-///       14..=21  the first of two, or the one before a length
-///       22..=30  the least length, or the last literal
+///       8..=12   bits that it takes without the extra bits
+///       13..=14  how many literals come first; of a special one: 13 leads to a second table, 14 ends the block
+///       15..=22  the first of two, or the one before a length
+///       23..=31  the least length, or the last literal
 ///       16..=30  in a table of distances: the least; of a link: where the second table begins
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -28,11 +28,11 @@ pub(super) struct Entry(u32);
 impl Entry {
     const SPECIAL: u32 = 1 << 6;
     const ALONE: u32 = 1 << 7;
-    const LINK: u32 = 1 << 12;
-    const END: u32 = 1 << 13;
-    const ONE_LITERAL: u32 = 1 << 12;
-    const FIRST: u32 = 14;
-    const LAST: u32 = 22;
+    const LINK: u32 = 1 << 13;
+    const END: u32 = 1 << 14;
+    const ONE_LITERAL: u32 = 1 << 13;
+    const FIRST: u32 = 15;
+    const LAST: u32 = 23;
     const DISTANCE: u32 = 16;
 
     /// What stands where nothing was looked up.
@@ -82,7 +82,7 @@ impl Entry {
     /// Bits that it takes without extra bits; of a link, those that the second table is looked up with.
     #[inline(always)]
     fn code_bits(self) -> u32 {
-        self.0 >> 8 & 15
+        self.0 >> 8 & 31
     }
 
     #[inline(always)]
@@ -110,7 +110,7 @@ impl Entry {
     /// How many literals it has, and both, of which those it has not are anything.
     #[inline(always)]
     pub(super) fn literals(self) -> (usize, [u8; 2]) {
-        ((self.0 >> 12 & 3) as usize, ((self.0 >> Self::FIRST) as u16).to_le_bytes())
+        ((self.0 >> 13 & 3) as usize, ((self.0 >> Self::FIRST) as u16).to_le_bytes())
     }
 
     /// Its only literal, of an entry that is no pair.
@@ -118,10 +118,10 @@ impl Entry {
         (self.0 >> Self::LAST) as u8
     }
 
-    /// The value of its extra bits, where `bits` come next.
+    /// The value of its extra bits, where `bits` come next: at most 28 with the code before them.
     #[inline(always)]
     fn extra(self, bits: u64) -> u32 {
-        ((bits & !(!0 << (self.0 & 63))) >> self.code_bits()) as u32
+        ((bits & !(!0 << (self.0 & 63))) as u32) >> self.code_bits()
     }
 
     #[inline(always)]
