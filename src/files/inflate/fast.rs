@@ -114,6 +114,7 @@ impl Work for Fast<'_> {
             let from = at.wrapping_sub(distance);
             if let Some(bytes) = before.get(from..).and_then(|bytes| bytes.first_chunk::<STRIDE>()) {
                 room[count..count + STRIDE].copy_from_slice(bytes);
+                // Few are longer: to ask that takes less than to find how many steps are left.
                 if length > STRIDE {
                     for done in (STRIDE..length).step_by(STRIDE) {
                         target.copy_within(from + done..from + done + STRIDE, at + done);
