@@ -67,6 +67,7 @@ impl Work for Fast<'_> {
         let Inflate { codes, history, .. } = &*inflate;
         let mut next = Next { bits: inflate.bits.held, count: inflate.bits.count, rest: input };
         let (mut at, mut stop) = (*made, Entry::NOTHING);
+        // Of too few bits this is anything, and is not used.
         next.fill();
         let mut looked = next.look(&codes.pairs);
         // A turn takes at most 48 of 64 bits. So what comes next is looked up before others are filled in, and before a match

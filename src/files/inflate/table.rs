@@ -35,7 +35,7 @@ impl Entry {
     const LAST: u32 = 23;
     const DISTANCE: u32 = 16;
 
-    /// What stands where nothing was looked up.
+    /// What stands where nothing ended the symbols: with an `Option` the walk over them takes 3 % more instructions.
     pub(super) const NOTHING: Self = Self(Self::SPECIAL);
     /// What bits stand for that are no code: seen once there is one of them.
     pub(super) const NONE: Self = Self(Self::SPECIAL | 1);
